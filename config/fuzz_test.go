@@ -1,0 +1,111 @@
+package config
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"paddock/internal/diag"
+)
+
+// FuzzParse holds both parsers to three promises: no input makes them panic,
+// every diagnostic has its place inside the text, and the TOML tree holds what
+// the decoder reads.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"*.toml", "*.jsonc"} {
+		files, err := filepath.Glob(filepath.Join("testdata", pattern))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(strings.HasSuffix(file, "jsonc"), string(data))
+		}
+	}
+	f.Add(false, "a.\"b c\".'d' = [ {x = 1,y=[1 ,\n2,]}, \"\"\"\nq\"\"\", 1_000, 0x1f, -inf ] # end")
+	f.Add(false, "[[a.b]]\nc.d = {}\n[[a.b]]\n[a.b.c]\nx = 07:32:00")
+	f.Add(true, "{\"a\": /* x */ [1, -0.5e3, \"\\ud800\", null,], \"a\": {}} //")
+	f.Fuzz(func(t *testing.T, isJSON bool, text string) {
+		format := formatTOML
+		if isJSON {
+			format = formatJSON
+		}
+		file := &File{Path: "w", Dir: ".", format: format, src: diag.NewSource("w", text)}
+		root, problems := parse(file.src, format)
+		if !problems.HasErrors() {
+			file.root = root
+			for _, env := range append(file.Environments(), "", "x") {
+				w, resolved := file.Resolve(env)
+				if w == nil {
+					t.Fatal("Resolve returned no Worker")
+				}
+				problems = append(problems, resolved...)
+			}
+			if !isJSON {
+				checkAgainstDecoder(t, root, text)
+			}
+		}
+		checkPlaces(t, problems, strings.Count(text, "\n")+1)
+	})
+}
+
+func checkPlaces(t *testing.T, problems diag.List, lines int) {
+	t.Helper()
+	for _, d := range problems {
+		if l := d.Location; l.Line < 0 || l.Line > lines || l.Line > 0 && (l.Column < 1 || l.Column > len(l.LineText)+2) {
+			t.Errorf("%s: outside the text: %s", l, d.Message)
+		}
+		if d.Message == "" || d.Code == "" {
+			t.Errorf("an empty diagnostic: %+v", d)
+		}
+	}
+}
+
+func checkAgainstDecoder(t *testing.T, root *node, text string) {
+	t.Helper()
+	var want map[string]any
+	if err := toml.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatalf("the decoder refuses what was accepted: %v", err)
+	}
+	if want == nil {
+		want = map[string]any{}
+	}
+	if got := leveled(root.plain(), false); !reflect.DeepEqual(got, leveled(want, true)) {
+		t.Errorf("tree   %v\ndecoder %v", got, leveled(want, true))
+	}
+}
+
+// leveled evens out what the two forms show differently: dates, which
+// become "date" (in the tree they are text), and numbers that JSON lacks.
+func leveled(v any, decoded bool) any {
+	switch x := v.(type) {
+	case map[string]any:
+		m := make(map[string]any)
+		for k, e := range x {
+			m[k] = leveled(e, decoded)
+		}
+		return m
+	case []any:
+		l := make([]any, 0, len(x))
+		for _, e := range x {
+			l = append(l, leveled(e, decoded))
+		}
+		return l
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return "text"
+		}
+		return x
+	case int64, bool:
+		return x
+	}
+	return "text" // a string or a date
+}

@@ -1,0 +1,169 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/tailscale/hujson"
+
+	"paddock/internal/diag"
+)
+
+// parseJSON parses JSON with comments and trailing commas, which Wrangler
+// allows in .json files too.
+func parseJSON(src *diag.Source) (*node, diag.List) {
+	if offset := tooDeepAt(src.Text); offset >= 0 {
+		return nil, diag.List{diag.Errorf("json-syntax", src.Location(offset, offset+1), "invalid JSON: %v", tooDeep())}
+	}
+	// The parser wants a line comment to have an end; many files end in one.
+	value, err := hujson.Parse([]byte(src.Text + "\n"))
+	if err != nil {
+		return nil, diag.List{jsonError(src, err)}
+	}
+	b := jsonBuilder{src: src}
+	root := b.value(value)
+	if root.kind != kindTable {
+		b.problems = append(b.problems, diag.Errorf("json-syntax", root.at(),
+			"the configuration should be an object but got %s", root.quote()))
+	}
+	return root, b.problems
+}
+
+// tooDeepAt returns the offset of the bracket that nests too deeply, or -1. It
+// runs before the parser, which would overflow the stack on a long run of
+// brackets, and that cannot be recovered from.
+func tooDeepAt(text string) int {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '[', '{':
+			if depth++; depth > maxDepth {
+				return i
+			}
+		case ']', '}':
+			depth--
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '/':
+			i += commentLength(text[i:])
+		}
+	}
+	return -1
+}
+
+// commentLength returns how far it is from the start of a comment to its last
+// byte, and 0 if there is no comment.
+func commentLength(text string) int {
+	end := ""
+	switch {
+	case strings.HasPrefix(text, "//"):
+		end = "\n"
+	case strings.HasPrefix(text, "/*"):
+		end = "*/"
+	default:
+		return 0
+	}
+	if i := strings.Index(text[2:], end); i >= 0 {
+		return 2 + i + len(end) - 1
+	}
+	return len(text)
+}
+
+// hujsonPlace is how the parser says where an error is; it has no other way.
+var hujsonPlace = regexp.MustCompile(`^hujson: line (\d+), column (\d+): `)
+
+func jsonError(src *diag.Source, err error) diag.Diagnostic {
+	at := diag.Location{File: src.Name}
+	text := err.Error()
+	if m := hujsonPlace.FindStringSubmatch(text); m != nil {
+		line, _ := strconv.Atoi(m[1])
+		column, _ := strconv.Atoi(m[2])
+		text = text[len(m[0]):]
+		at = src.At(line, column)
+		// Where the text stops too early, point at its end and not at the
+		// line after it, at which the parser noticed.
+		if end := strings.TrimRight(src.Text, " \t\r\n"); line > strings.Count(end, "\n")+1 {
+			at = src.Location(len(end), len(end))
+		}
+	}
+	// The parser quotes the whole literal, which after a forgotten quotation
+	// mark is the rest of the file.
+	if strings.HasPrefix(text, "invalid literal") {
+		text = "invalid literal"
+	}
+	d := diag.Errorf("json-syntax", at, "invalid JSON: %s", text)
+	if strings.TrimSpace(src.Text) == "" {
+		d.Message = "invalid JSON: ValueExpected: the file is empty"
+	}
+	return d
+}
+
+// jsonBuilder makes a tree of the parser's values.
+type jsonBuilder struct {
+	src      *diag.Source
+	problems diag.List
+}
+
+func (b *jsonBuilder) value(v hujson.Value) *node {
+	n := &node{src: b.src, span: span{v.StartOffset, v.EndOffset}}
+	switch x := v.Value.(type) {
+	case *hujson.Object:
+		*n = *newTable(b.src, n.span)
+		for _, m := range x.Members {
+			b.member(n, m)
+		}
+	case *hujson.Array:
+		n.kind = kindArray
+		for _, e := range x.Elements {
+			n.add(b.value(e))
+		}
+	case hujson.Literal:
+		if err := n.setLiteral(x); err != nil {
+			b.problems = append(b.problems, diag.Errorf("json-syntax", n.at(), "invalid JSON: %v", err))
+		}
+	}
+	return n
+}
+
+func (b *jsonBuilder) member(table *node, m hujson.ObjectMember) {
+	name := m.Name.Value.(hujson.Literal).String()
+	child := b.value(m.Value)
+	replaced := table.set(name, span{m.Name.StartOffset, m.Name.EndOffset}, child)
+	if replaced == nil {
+		return
+	}
+	d := diag.Warningf("duplicate-key", child.keyAt(), "the key %q stands twice; the last one counts", name)
+	d.Related = []diag.Related{{Message: "the first one is here", Location: replaced.keyAt()}}
+	b.problems = append(b.problems, d)
+}
+
+func (n *node) setLiteral(l hujson.Literal) error {
+	switch l.Kind() {
+	case 'n':
+		n.kind = kindNull
+	case 't', 'f':
+		n.kind, n.value = kindBool, l.Bool()
+	case '"':
+		n.kind, n.value = kindString, l.String()
+	default:
+		if i, err := strconv.ParseInt(string(l), 10, 64); err == nil {
+			n.kind, n.value = kindInt, i
+			return nil
+		}
+		var f float64
+		n.kind = kindFloat
+		if err := json.Unmarshal(l, &f); err != nil {
+			n.value = 0.0
+			return errors.New("the number is out of range")
+		}
+		n.value = f
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"paddock/internal/diag"
+)
+
+// kind is the type of a node's value. The kinds are bits, so that a set of
+// them says what a field accepts.
+type kind uint
+
+const (
+	kindString kind = 1 << iota
+	kindInt
+	kindFloat
+	kindBool
+	kindDate // TOML only
+	kindNull // JSON only
+	kindArray
+	kindTable
+
+	kindNumber = kindInt | kindFloat
+	kindAny    = ^kind(0)
+)
+
+// maxDepth bounds the nesting of tables and arrays, which everything that
+// walks the tree relies on.
+const maxDepth = 128
+
+// span is a stretch of the source in bytes.
+type span struct{ start, end int }
+
+// node is one value of a configuration, in the form that both parsers produce.
+// A nil node is a value that is not there; the methods bear it.
+type node struct {
+	kind   kind
+	value  any     // string, int64, float64 or bool; for a date its text
+	list   []*node // the fields of a table or the elements of an array, in source order
+	byName map[string]*node
+
+	parent  *node
+	name    string // the key, for the field of a table
+	index   int    // in the parent's list
+	keySpan span   // of the key; of an element, its own span
+	span    span   // of the value; of a table that has a header, the key in the header
+	src     *diag.Source
+}
+
+func newTable(src *diag.Source, at span) *node {
+	return &node{kind: kindTable, src: src, span: at, keySpan: at, byName: make(map[string]*node)}
+}
+
+// set puts a field into a table. It returns the field of that name that it
+// replaced, if any; the first place in the order is kept.
+func (n *node) set(name string, key span, child *node) (replaced *node) {
+	child.parent, child.name, child.keySpan, child.index = n, name, key, len(n.list)
+	if replaced = n.byName[name]; replaced != nil {
+		child.index = replaced.index
+		n.list[child.index] = child
+	} else {
+		n.list = append(n.list, child)
+	}
+	n.byName[name] = child
+	return replaced
+}
+
+// add appends an element to an array.
+func (n *node) add(child *node) {
+	child.parent, child.index, child.keySpan = n, len(n.list), child.span
+	n.list = append(n.list, child)
+}
+
+// get returns the field of a table, or nil.
+func (n *node) get(name string) *node {
+	if n == nil {
+		return nil
+	}
+	return n.byName[name]
+}
+
+// fields returns the fields of a table, and nothing for other kinds.
+func (n *node) fields() []*node { return n.children(kindTable) }
+
+// elements returns the elements of an array, and nothing for other kinds.
+func (n *node) elements() []*node { return n.children(kindArray) }
+
+func (n *node) children(of kind) []*node {
+	if n == nil || n.kind != of {
+		return nil
+	}
+	return n.list
+}
+
+func (n *node) is(k kind) bool { return n != nil && n.kind&k != 0 }
+
+// at is the place of the value, keyAt that of its key.
+func (n *node) at() diag.Location    { return n.src.Location(n.span.start, n.span.end) }
+func (n *node) keyAt() diag.Location { return n.src.Location(n.keySpan.start, n.keySpan.end) }
+
+// path names the node in messages: env.staging.durable_objects.bindings[0].
+func (n *node) path() string {
+	if n.parent == nil {
+		return ""
+	}
+	before := n.parent.path()
+	switch {
+	case n.parent.kind == kindArray:
+		return fmt.Sprintf("%s[%d]", before, n.index)
+	case before == "":
+		return n.name
+	}
+	return before + "." + n.name
+}
+
+// inEnv says whether the node belongs to an environment's table.
+func (n *node) inEnv() bool {
+	for n.parent != nil && n.parent.parent != nil {
+		n = n.parent
+	}
+	return n.parent != nil && n.name == "env"
+}
+
+// empty says whether the value holds nothing: null, [], {}, or tables of such.
+func (n *node) empty() bool {
+	switch n.kind {
+	case kindNull:
+		return true
+	case kindArray:
+		return len(n.list) == 0
+	case kindTable:
+		for _, child := range n.list {
+			if !child.empty() {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// plain returns the value as encoding/json would decode it, but for whole
+// numbers, which are int64. Values that JSON does not have come as text.
+func (n *node) plain() any {
+	switch n.kind {
+	case kindNull:
+		return nil
+	case kindArray:
+		list := make([]any, 0, len(n.list))
+		for _, child := range n.list {
+			list = append(list, child.plain())
+		}
+		return list
+	case kindTable:
+		table := make(map[string]any, len(n.list))
+		for _, child := range n.list {
+			table[child.name] = child.plain()
+		}
+		return table
+	case kindFloat:
+		if f := n.value.(float64); math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Sprint(f)
+		}
+	}
+	return n.value
+}
+
+// maxQuoted is how much of a value is quoted in a message.
+const maxQuoted = 80
+
+// quote renders the value as JSON for a message, cut to a readable length.
+func (n *node) quote() string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(n.plain()); err != nil {
+		return "a value that JSON cannot hold"
+	}
+	s := strings.TrimSuffix(b.String(), "\n")
+	if len(s) <= maxQuoted {
+		return s
+	}
+	end := maxQuoted
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}

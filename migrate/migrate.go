@@ -1,0 +1,127 @@
+// Package migrate knows the rules of Durable Object class migrations: which
+// steps a target still lacks, and what a step does to the table of namespaces.
+// It is pure: no files, no network, no engine.
+//
+// Start with [Pending], which a client calls with the list of its
+// configuration and the tag of the target, and [Apply], which the runtime
+// calls with what Pending made. A namespace is an identity with a permanent
+// key; the class name is a label on it, so rename and transfer move labels and
+// never data. [Replay] answers for a list alone which classes it leads to.
+package migrate
+
+import (
+	"slices"
+
+	"paddock/internal/diag"
+)
+
+// Step is the directives of one migration, without its tag. The JSON tags are
+// the wire form of Cloudflare's API.
+type Step struct {
+	NewClasses         []string   `json:"new_classes,omitempty"`
+	NewSQLiteClasses   []string   `json:"new_sqlite_classes,omitempty"`
+	RenamedClasses     []Rename   `json:"renamed_classes,omitempty"`
+	DeletedClasses     []string   `json:"deleted_classes,omitempty"`
+	TransferredClasses []Transfer `json:"transferred_classes,omitempty"`
+}
+
+// Rename gives the namespace of one class of a script to another class of it.
+type Rename struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Transfer takes a namespace over from another script.
+type Transfer struct {
+	From       string `json:"from"`
+	FromScript string `json:"from_script"`
+	To         string `json:"to"`
+}
+
+// Migration is one entry of the list in the configuration.
+type Migration struct {
+	Tag string
+	Step
+	Location diag.Location
+}
+
+// Upload is what travels with an upload: the steps that are to be applied and
+// the tags before and after them.
+type Upload struct {
+	OldTag string `json:"old_tag,omitempty"`
+	NewTag string `json:"new_tag,omitempty"`
+	Steps  []Step `json:"steps"`
+}
+
+// Pending returns the steps of the list that are still to do at a target whose
+// applied tag is applied, "" for none. A nil Upload means that nothing is
+// pending. Where a tag stands twice, its first entry counts.
+//
+// Wrangler sends the whole list again when it does not find the applied tag.
+// Here that is an error: the steps have been applied under another name, and
+// creating their classes a second time is refused at best.
+func Pending(list []Migration, applied string) (*Upload, diag.List) {
+	done := 0
+	if applied != "" {
+		i := slices.IndexFunc(list, func(m Migration) bool { return m.Tag == applied })
+		if i < 0 {
+			return nil, diag.List{lost(list, applied)}
+		}
+		done = i + 1
+	}
+	if done == len(list) {
+		return nil, nil
+	}
+	up := &Upload{OldTag: applied, NewTag: list[len(list)-1].Tag}
+	for _, m := range list[done:] {
+		up.Steps = append(up.Steps, m.Step)
+	}
+	return up, nil
+}
+
+// lost says that the applied tag is not in the list. The phrases are those of
+// Wrangler 1 and of the Durable Objects documentation.
+func lost(list []Migration, applied string) diag.Diagnostic {
+	if len(list) == 0 {
+		return diag.Errorf("migrations-missing", diag.Location{},
+			"the published script has the migration tag %q, but the configuration has no migrations", applied).
+			WithHint("Once a script has a migration tag set on it, all future uploads must include a migration tag.\n" +
+				"Put back the [[migrations]] entries that have been applied.")
+	}
+	return diag.Errorf("migration-tag-unknown", list[0].Location,
+		"the migration tag %q of the published script was not found in the list of migrations", applied).
+		WithHint("Put the entry with the tag %q back, before the ones that are still to be applied.\n"+
+			"If the script really is in another state, use --old-tag and --new-tag once.", applied)
+}
+
+// Replay works out which classes exist after the whole list, and whether each
+// is SQLite-backed. It forgives what Apply refuses, as a list may go on from a
+// state that was reached without it: a rename of an unknown class introduces
+// its target, a second creation changes nothing. A transferred class counts as
+// key-value storage, as the list does not say what it is at its source.
+func Replay(list []Migration) map[string]bool {
+	classes := make(map[string]bool)
+	create := func(names []string, sqlite bool) {
+		for _, name := range names {
+			if _, ok := classes[name]; !ok {
+				classes[name] = sqlite
+			}
+		}
+	}
+	for _, m := range list {
+		for _, name := range m.DeletedClasses {
+			delete(classes, name)
+		}
+		for _, r := range m.RenamedClasses {
+			sqlite := classes[r.From]
+			delete(classes, r.From)
+			classes[r.To] = sqlite
+		}
+		create(m.NewClasses, false)
+		create(m.NewSQLiteClasses, true)
+		for _, t := range m.TransferredClasses {
+			create([]string{t.To}, false)
+		}
+	}
+	return classes
+}
