@@ -76,8 +76,9 @@ func moduleName(file string) string {
 //
 //	at Object.fetch (index.js:32:51)
 //	at async index.js:3:1
+//	at index.js:32:51 in fetch
 //
-// apart into what stands before the place, the frame, and what stands behind.
+// (the last is how the engine words a failed start) apart into what stands before the place, the frame, and what stands behind.
 func parseFrame(line string) (before string, f Frame, after string, ok bool) {
 	body := strings.TrimLeft(line, " \t")
 	if !strings.HasPrefix(body, "at ") {
@@ -91,6 +92,8 @@ func parseFrame(line string) (before string, f Frame, after string, ok bool) {
 			return "", Frame{}, "", false
 		}
 		name, place, after = inner[:i], inner[i+len(" ("):], ")"
+	} else if i := strings.LastIndex(place, " in "); i >= 0 {
+		name, place, after = place[i+len(" in "):], place[:i], place[i:]
 	}
 	if f, ok = parsePlace(place); !ok {
 		return "", Frame{}, "", false

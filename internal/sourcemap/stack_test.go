@@ -28,6 +28,7 @@ func TestMapStack(t *testing.T) {
 		{"anonymous", "    at index.js:" + at, "    at src/counter.ts:6:26"},
 		{"anonymous async", "  at async index.js:" + at, "  at async src/counter.ts:6:26"},
 		{"url", "    at new Counter (file:///index.js:" + at + ")", "    at new Counter (src/counter.ts:6:26)"},
+		{"start error", "  at index.js:" + at + " in f", "  at src/counter.ts:6:26 in f"},
 		{"relative", "    at f (./index.js:" + at + ")", "    at f (src/counter.ts:6:26)"},
 		{"head and line ends", "Error: at index.js\r\n    at f (index.js:" + at + ")\r\n", "Error: at index.js\r\n    at f (src/counter.ts:6:26)\r\n"},
 		{"other module", "    at f (other.js:" + at + ")", ""},
