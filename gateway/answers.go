@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Reasons for which a request does not get into a gate.
+var (
+	errUnknownHost   = errors.New("unknown host")
+	errWaitedTooLong = errors.New("waited too long at a closed gate")
+	errClientGone    = errors.New("client went away")
+)
+
+// downError is Gate.Fail's reason as enter reports it.
+type downError struct{ cause error }
+
+func (e *downError) Error() string { return "engine is down: " + e.cause.Error() }
+func (e *downError) Unwrap() error { return e.cause }
+
+// How many seconds clients are asked to wait: for an engine that is being replaced, and for one that does not start.
+const (
+	retrySoon  = 1
+	retryLater = 10
+)
+
+// turnAway answers a request that did not get into a gate.
+func (x *exchange) turnAway(err error, maxWait time.Duration) {
+	var down *downError
+	switch {
+	case errors.Is(err, errUnknownHost):
+		x.refuse(http.StatusNotFound, fmt.Sprintf(
+			"No script answers the host %q.\n\nTo see the scripts and their addresses: paddock runtime status", x.req.Host), err)
+	case errors.As(err, &down):
+		x.retryAfter(retryLater)
+		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
+			"The engine of script %q is down. Its log says why; it is started again as soon as possible.", x.script), err)
+	default:
+		x.retryAfter(retrySoon)
+		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
+			"Script %q is being updated and was not ready within %s. Please try again.", x.script, maxWait), err)
+	}
+}
+
+// fail answers a request to which the engine has not answered. It is the reverse proxy's error handler.
+func fail(_ http.ResponseWriter, out *http.Request, err error) {
+	x := exchangeOf(out)
+	x.err = err
+	var dial *net.OpError
+	switch {
+	case x.socket != nil: // the connection is not net/http's any more: there is no way to answer
+	case errors.Is(context.Cause(x.ctx), errCut):
+		x.err = errCut
+		x.retryAfter(retrySoon)
+		// sever may have left a deadline in the past on the connection.
+		x.Header().Set("Connection", "close")
+		x.refuse(http.StatusServiceUnavailable, "Durable Object reset because its code was updated.", errCut)
+	case x.clientGone():
+		x.err = errClientGone
+		panic(http.ErrAbortHandler) // returning would say 200 to a client that only seems to be gone
+	case x.badUpload.Load():
+		x.refuse(http.StatusBadRequest, "The body of the request could not be read.", err)
+	case errors.As(err, &dial) && dial.Op == "dial":
+		x.retryAfter(retrySoon)
+		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
+			"The engine of script %q does not accept requests; it may be starting again. This request was not sent to it.", x.script), err)
+	default:
+		x.retryAfter(retrySoon)
+		x.refuse(http.StatusBadGateway, fmt.Sprintf(
+			"The engine of script %q gave no valid answer before its connection ended. This request was sent to it once and may have run.",
+			x.script), err)
+	}
+}
+
+// refuse answers with a text of our own.
+func (x *exchange) refuse(status int, text string, reason error) {
+	x.err = reason
+	header := x.Header()
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	header.Set("X-Content-Type-Options", "nosniff")
+	x.WriteHeader(status)
+	_, _ = io.WriteString(x, text+"\n") // a client that is gone needs no answer
+}
+
+func (x *exchange) retryAfter(seconds int) {
+	x.Header().Set("Retry-After", strconv.Itoa(seconds))
+}

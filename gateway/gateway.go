@@ -1,0 +1,129 @@
+// Package gateway is the public side of a runtime: it takes requests from the network, finds the script that answers
+// their host, and passes each of them to that script's engine, once.
+//
+// Start with New and SetTable. A Table says which script answers which host, and behind which Gate its engine stands. A Gate
+// is what makes a change of engines invisible: while it is closed requests wait at it, and when it opens they go to
+// the new sockets. The order of a swap is Gate.Close, Gate.Drain, the change of engines, Gate.Open.
+//
+// The package knows no engine, only Unix sockets that speak HTTP/1.1. Listen and Serve are the listening side for callers
+// that have no http.Server of their own.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"sync/atomic"
+	"time"
+)
+
+// defaultMaxWait is how long a request waits at a closed gate unless Options say otherwise.
+const defaultMaxWait = 30 * time.Second
+
+// Options are the settings of a Gateway. Their zero value works.
+type Options struct {
+	// OnAccess is called once for every finished request, in the request's goroutine: it must not block.
+	OnAccess func(Access)
+	// MaxWait is how long a request waits at a closed gate before it is answered with 503; 0 means 30 seconds.
+	MaxWait time.Duration
+	// CFHeader names the request header that carries the JSON of request.cf to the engine; "" sends none.
+	CFHeader string
+}
+
+// Gateway is an http.Handler that proxies requests to engines.
+type Gateway struct {
+	opts   Options
+	routes atomic.Pointer[routes]
+	proxy  httputil.ReverseProxy
+}
+
+// New returns a gateway with an empty table: it answers everything with 404 until SetTable.
+func New(opts Options) *Gateway {
+	if opts.MaxWait == 0 {
+		opts.MaxWait = defaultMaxWait
+	}
+	opts.CFHeader = http.CanonicalHeaderKey(opts.CFHeader)
+	g := &Gateway{opts: opts}
+	g.routes.Store(newRoutes(Table{}))
+	g.setUpProxy()
+	return g
+}
+
+// ServeHTTP answers one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := newExchange(w, r)
+	defer g.finish(x)
+	if r.Method == http.MethodConnect {
+		x.refuse(http.StatusMethodNotAllowed, "CONNECT is not supported.", errors.New("CONNECT refused"))
+		return
+	}
+	endpoint, err := g.admit(x)
+	if err != nil {
+		x.turnAway(err, g.opts.MaxWait)
+		return
+	}
+	defer x.visit.leave()
+	// The engine would pass such a request on to whatever host its Host header names.
+	if !endpoint.fetch {
+		x.refuse(http.StatusInternalServerError,
+			fmt.Sprintf("Script %q does not export a fetch() function, so it cannot answer requests.", x.script),
+			errors.New("no fetch handler"))
+		return
+	}
+	g.forward(x, endpoint)
+}
+
+// admit brings x into the gate of the script that answers its host, and waits there as long as the gate is closed. It looks
+// the table up again whenever the gate or the table has changed, because a script may have moved to another gate meanwhile.
+func (g *Gateway) admit(x *exchange) (*endpoint, error) {
+	host := normalHost(x.req.Host)
+	var expired <-chan time.Time
+	for {
+		routes := g.routes.Load()
+		target := routes.lookup(host)
+		if target == nil {
+			x.script = ""
+			return nil, errUnknownHost
+		}
+		x.script = target.Script
+		endpoint, changed, err := target.Gate.enter(target.Script, &x.visit)
+		if endpoint != nil || err != nil {
+			return endpoint, err
+		}
+		if expired == nil {
+			timer := time.NewTimer(g.opts.MaxWait)
+			defer timer.Stop()
+			expired = timer.C
+		}
+		select {
+		case <-changed:
+		case <-routes.replaced:
+		case <-expired:
+			return nil, errWaitedTooLong
+		case <-x.req.Context().Done():
+			return nil, errClientGone
+		}
+	}
+}
+
+// forward has the reverse proxy send x to the endpoint and copy the answer.
+func (g *Gateway) forward(x *exchange, e *endpoint) {
+	x.endpoint = e
+	if x.visit.uploads {
+		// Without this, net/http would read the rest of the body before it lets the answer begin.
+		_ = http.NewResponseController(x.rw).EnableFullDuplex()
+	}
+	ctx := context.WithValue(x.ctx, exchangeKey{}, x)
+	g.proxy.ServeHTTP(x, x.req.WithContext(ctx))
+	x.complete = true
+}
+
+// finish writes the access log, whether the request was answered or its handler panics to abort the connection.
+func (g *Gateway) finish(x *exchange) {
+	x.cancel(nil)
+	if g.opts.OnAccess != nil {
+		g.opts.OnAccess(x.access())
+	}
+}
