@@ -1,0 +1,121 @@
+package cfapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+)
+
+// Types of bindings that are told apart when scripts are uploaded and run.
+const (
+	BindingPlainText     = "plain_text"
+	BindingJSON          = "json"
+	BindingSecretText    = "secret_text"
+	BindingDurableObject = "durable_object_namespace"
+	BindingInherit       = "inherit"
+)
+
+// Binding is one entry of a script's env. Which fields count depends on Type;
+// whatever has no field here is in Fields, as it was sent, so that bindings of
+// unknown types survive a round trip.
+type Binding struct {
+	Name string
+	Type string
+
+	Text string          // plain_text, secret_text
+	JSON json.RawMessage // json: any value
+
+	// durable_object_namespace. An empty ScriptName means the script itself;
+	// servers always return NamespaceID.
+	ClassName   string
+	ScriptName  string
+	Environment string
+	NamespaceID string
+
+	Fields map[string]json.RawMessage
+}
+
+// String names the binding. It exists so that a binding printed by accident
+// does not show a secret.
+func (b Binding) String() string { return fmt.Sprintf("%s (%s)", b.Name, b.Type) }
+
+// GoString is String, for the same reason.
+func (b Binding) GoString() string { return b.String() }
+
+// texts lists the string fields that a binding of this type has.
+func (b *Binding) texts() map[string]*string {
+	switch b.Type {
+	case BindingPlainText, BindingSecretText:
+		return map[string]*string{"text": &b.Text}
+	case BindingDurableObject:
+		return map[string]*string{
+			"class_name": &b.ClassName, "script_name": &b.ScriptName,
+			"environment": &b.Environment, "namespace_id": &b.NamespaceID,
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes the fields that belong to the type, and those of Fields.
+// An empty secret text is left out, as in answers that list secrets.
+func (b Binding) MarshalJSON() ([]byte, error) {
+	out := make(map[string]any, 4+len(b.Fields))
+	for name, raw := range b.Fields {
+		out[name] = raw
+	}
+	for name, text := range b.texts() {
+		if *text != "" || b.Type == BindingPlainText {
+			out[name] = *text
+		}
+	}
+	if b.Type == BindingJSON {
+		out["json"] = b.JSON // nil becomes null
+	}
+	out["name"], out["type"] = b.Name, b.Type
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads a binding of any type. Its errors name the binding and
+// never quote a value, which may be a secret.
+func (b *Binding) UnmarshalJSON(data []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil || fields == nil {
+		return fmt.Errorf("a binding must be an object")
+	}
+	*b = Binding{}
+	for _, key := range []struct {
+		name string
+		into *string
+	}{{"name", &b.Name}, {"type", &b.Type}} {
+		if err := takeString(fields, key.name, key.into); err != nil || *key.into == "" {
+			return fmt.Errorf("binding %q has no %s", b.Name, key.name)
+		}
+	}
+	for name, into := range b.texts() {
+		if err := takeString(fields, name, into); err != nil {
+			return fmt.Errorf("binding %q: %s must be a string", b.Name, name)
+		}
+	}
+	if b.Type == BindingJSON {
+		value, ok := fields["json"]
+		if !ok {
+			return fmt.Errorf("binding %q: json is missing", b.Name)
+		}
+		b.JSON = value
+		delete(fields, "json")
+	}
+	if len(fields) > 0 {
+		b.Fields = maps.Clone(fields)
+	}
+	return nil
+}
+
+// takeString moves a string out of fields; absent and null leave into alone.
+func takeString(fields map[string]json.RawMessage, name string, into *string) error {
+	raw, ok := fields[name]
+	if !ok {
+		return nil
+	}
+	delete(fields, name)
+	return json.Unmarshal(raw, into)
+}

@@ -1,0 +1,91 @@
+package cfapi
+
+import "net/http"
+
+// Error codes, with what they tell a client. [StatusOf] has the HTTP status
+// that goes with each.
+const (
+	// Who is asking.
+
+	CodeInvalidToken   = 1000  // the token is not a user's; only on /user/tokens/verify
+	CodeMissingAuth    = 9106  // the credentials are missing
+	CodeUnauthorized   = 9109  // the token may not read this; on /user, /accounts, /memberships
+	CodeAuthentication = 10000 // the credentials are wrong; everywhere below /accounts/{id}
+
+	// What is not there.
+
+	CodeNoRoute             = 7003  // no such endpoint
+	CodeScriptNotFound      = 10007 // no such script
+	CodeServiceNotFound     = 10090 // the same, on workers/services
+	CodeEnvironmentNotFound = 10092 // no such environment of a service
+	CodeBindingNotFound     = 10056 // no such binding or secret
+	CodeNoSubdomain         = 10063 // the account has no subdomain
+	CodeWorkflowNotFound    = 10200 // no such workflow
+	CodeNoVersion           = 10222 // the script has no version
+
+	// What is wrong with a request.
+
+	CodeInvalidScriptName  = 10016 // the name cannot be a script's
+	CodeValidationFailed   = 10021 // the code does not compile, throws, or does not fit its settings
+	CodeMalformedBody      = 10026 // the body cannot be parsed
+	CodeTooLarge           = 10027 // the upload is too large
+	CodeTooManyScripts     = 10037
+	CodeBindingUnnamed     = 10052
+	CodeVariableTooLarge   = 10054
+	CodeTooManyVariables   = 10055
+	CodeInheritMissing     = 10057 // an inherit binding names one that the previous version lacks
+	CodeMigrationInVersion = 10211 // a version upload carries migrations
+
+	// Durable Object classes.
+
+	CodeBindingClass       = 10061 // a binding to a class that is deleted, not exported, or has no namespace
+	CodeClassStillInUse    = 10064 // a class with a namespace is missing from the exports
+	CodeClassNotExported   = 10070 // the class that a migration makes is not exported
+	CodeMigrationClass     = 10074 // a new class exists already, or a deleted or renamed one does not
+	CodeMigrationTag       = 10079 // old_tag is not the applied tag
+	CodeClassNotMigrated   = 10123 // a version upload binds a class that a pending migration would make
+	CodeExportsRefused     = 100402
+	CodeExportsDisagree    = 100405 // the versions of a split declare different exports
+	CodeExportsUnavailable = 100406 // a binding names a declared class that is not provisioned
+
+	// Conflicts.
+
+	CodeConflict         = 10035 // somebody else changed the script in between
+	CodeNotDeployed      = 10214 // the latest version is not deployed; on secrets of versions
+	CodeLatestUndeployed = 10215 // the latest version is not deployed; on secrets
+	CodeSecretsChanged   = 10220 // secrets changed since the version that is to be deployed
+
+	// The server's own failures. Clients repeat uploads on these.
+
+	CodeInternal = 10013
+)
+
+var statuses = map[int]int{
+	CodeInvalidToken:   http.StatusUnauthorized,
+	CodeMissingAuth:    http.StatusForbidden,
+	CodeUnauthorized:   http.StatusForbidden,
+	CodeAuthentication: http.StatusForbidden,
+
+	CodeNoRoute:             http.StatusNotFound,
+	CodeScriptNotFound:      http.StatusNotFound,
+	CodeServiceNotFound:     http.StatusNotFound,
+	CodeEnvironmentNotFound: http.StatusNotFound,
+	CodeBindingNotFound:     http.StatusNotFound,
+	CodeNoSubdomain:         http.StatusNotFound,
+	CodeWorkflowNotFound:    http.StatusNotFound,
+	CodeNoVersion:           http.StatusNotFound,
+
+	CodeTooLarge:     http.StatusRequestEntityTooLarge,
+	CodeMigrationTag: http.StatusPreconditionFailed,
+	CodeConflict:     http.StatusConflict,
+	CodeInternal:     http.StatusInternalServerError,
+}
+
+// StatusOf returns the HTTP status that goes with an error code: 400 for every
+// code without a special one, since a permanent refusal must be 4xx.
+func StatusOf(code int) int {
+	if status, ok := statuses[code]; ok {
+		return status
+	}
+	return http.StatusBadRequest
+}

@@ -1,0 +1,161 @@
+package cfapi
+
+import "encoding/json"
+
+// Service is the answer of GET workers/services/{script}: the place where
+// clients find a script's migration tag.
+type Service struct {
+	ID                 string               `json:"id"`
+	CreatedOn          string               `json:"created_on"`
+	ModifiedOn         string               `json:"modified_on"`
+	UsageModel         string               `json:"usage_model,omitempty"`
+	Environments       []ServiceEnvironment `json:"environments,omitempty"`
+	DefaultEnvironment ServiceEnvironment   `json:"default_environment"`
+}
+
+// ServiceEnvironment is an environment of a service. Only "production" exists;
+// Script is set in [Service.DefaultEnvironment] alone.
+type ServiceEnvironment struct {
+	Environment string  `json:"environment"`
+	CreatedOn   string  `json:"created_on"`
+	ModifiedOn  string  `json:"modified_on"`
+	Script      *Script `json:"script,omitempty"`
+}
+
+// Script describes a script as it is deployed now.
+type Script struct {
+	ID                 string         `json:"id"`
+	Tag                string         `json:"tag,omitempty"` // permanent, 32 hex digits
+	Tags               []string       `json:"tags"`
+	ETag               string         `json:"etag,omitempty"`
+	Handlers           []string       `json:"handlers"`
+	NamedHandlers      []NamedHandler `json:"named_handlers,omitempty"`
+	CreatedOn          string         `json:"created_on"`
+	ModifiedOn         string         `json:"modified_on"`
+	MigrationTag       string         `json:"migration_tag,omitempty"`
+	UsageModel         string         `json:"usage_model,omitempty"`
+	CompatibilityDate  string         `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string       `json:"compatibility_flags"`
+	// LastDeployedFrom must be "wrangler": Wrangler warns about any other
+	// value, or asks for more resources.
+	LastDeployedFrom string `json:"last_deployed_from,omitempty"`
+}
+
+// NamedHandler is an export of a script other than the default one.
+type NamedHandler struct {
+	Name     string   `json:"name"`
+	Handlers []string `json:"handlers"`
+}
+
+// ScriptUpload is the answer of PUT workers/scripts/{script}.
+type ScriptUpload struct {
+	Script
+	DeploymentID  string `json:"deployment_id"` // in spite of its name the version id
+	StartupTimeMS int    `json:"startup_time_ms"`
+}
+
+// Worker is the answer of GET workers/workers/{script}. Wrangler asks for it
+// after every upload, and fails if it is not there.
+type Worker struct {
+	ID            string         `json:"id"`
+	Name          string         `json:"name"`
+	CreatedOn     string         `json:"created_on,omitempty"`
+	UpdatedOn     string         `json:"updated_on,omitempty"`
+	Logpush       bool           `json:"logpush"`
+	Tags          []string       `json:"tags"`
+	Subdomain     Subdomain      `json:"subdomain"`
+	Observability *Observability `json:"observability,omitempty"`
+}
+
+// Subdomain says where a script answers without routes of its own.
+type Subdomain struct {
+	Enabled         bool   `json:"enabled"`
+	PreviewsEnabled bool   `json:"previews_enabled"`
+	URL             string `json:"url,omitempty"`
+}
+
+// Version is one immutable upload: code, bindings and settings.
+type Version struct {
+	ID            string            `json:"id"`
+	Number        int               `json:"number,omitempty"`
+	StartupTimeMS int               `json:"startup_time_ms,omitempty"`
+	Metadata      VersionMetadata   `json:"metadata"`
+	Annotations   map[string]string `json:"annotations,omitempty"`
+	Resources     *VersionResources `json:"resources,omitempty"` // absent in lists
+}
+
+// VersionMetadata tells when and by whom a version was made. HasPreview must
+// be sent even when false, or Wrangler looks for a preview address.
+type VersionMetadata struct {
+	CreatedOn   string `json:"created_on"`
+	ModifiedOn  string `json:"modified_on,omitempty"`
+	Source      string `json:"source,omitempty"`
+	AuthorID    string `json:"author_id,omitempty"`
+	AuthorEmail string `json:"author_email,omitempty"`
+	HasPreview  bool   `json:"has_preview"`
+}
+
+// VersionResources is the contents of a version, without the code.
+type VersionResources struct {
+	Bindings      []Binding     `json:"bindings"` // secrets without their text
+	Script        VersionScript `json:"script"`
+	ScriptRuntime ScriptRuntime `json:"script_runtime"`
+}
+
+// VersionScript is the code part of a version.
+type VersionScript struct {
+	ETag             string         `json:"etag,omitempty"`
+	Handlers         []string       `json:"handlers"`
+	NamedHandlers    []NamedHandler `json:"named_handlers,omitempty"`
+	LastDeployedFrom string         `json:"last_deployed_from,omitempty"`
+}
+
+// ScriptRuntime is the settings under which a version runs.
+type ScriptRuntime struct {
+	CompatibilityDate  string          `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string        `json:"compatibility_flags"`
+	UsageModel         string          `json:"usage_model,omitempty"`
+	Limits             json.RawMessage `json:"limits,omitempty"`
+	MigrationTag       string          `json:"migration_tag,omitempty"`
+}
+
+// Deployments is the answer of GET workers/scripts/{script}/deployments, the
+// newest first.
+type Deployments struct {
+	Deployments []Deployment `json:"deployments"`
+}
+
+// Deployment gives one or two versions percentages that add up to 100.
+type Deployment struct {
+	ID          string              `json:"id"`
+	Source      string              `json:"source,omitempty"`
+	Strategy    string              `json:"strategy"` // "percentage"
+	AuthorEmail string              `json:"author_email,omitempty"`
+	CreatedOn   string              `json:"created_on"`
+	Annotations map[string]string   `json:"annotations,omitempty"`
+	Versions    []DeploymentVersion `json:"versions"`
+}
+
+// DeploymentVersion is a version's share of the requests.
+type DeploymentVersion struct {
+	VersionID  string  `json:"version_id"`
+	Percentage float64 `json:"percentage"`
+}
+
+// TailCreate is the body of POST workers/scripts/{script}/tails. Filters is an
+// array of filter objects, all of which must pass; absent means none.
+type TailCreate struct {
+	Filters json.RawMessage `json:"filters,omitempty"`
+}
+
+// Tail is a tail session. Its URL is opened without credentials, so whoever
+// has it can read the tail.
+type Tail struct {
+	ID        string `json:"id"`
+	URL       string `json:"url"`
+	ExpiresAt string `json:"expires_at"` // RFC 3339
+
+	// NeedsUpdate is a local runtime's remark that opening the tail will start
+	// the script's engine anew, to bring a collector to it.
+	NeedsUpdate bool `json:"needs_update,omitempty"`
+}
