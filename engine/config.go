@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// CFHeader is the request header whose JSON becomes request.cf. Whoever
+// forwards requests to the engine must set it, or remove what a client sent:
+// otherwise clients forge request.cf.
+const CFHeader = "X-Paddock-CF"
+
+// Config is what one engine process runs.
+type Config struct {
+	Workers      []Worker // at least one with a socket
+	Disks        []Disk
+	Experimental bool // allow the engine's experimental features
+}
+
+// A Worker is one script with everything it may use.
+type Worker struct {
+	Name               string // the service's name in this process
+	Modules            []Module
+	Main               string // the module with the handlers; "" is the first
+	CompatibilityDate  string
+	CompatibilityFlags []string
+	Bindings           []Binding
+	Namespaces         []Namespace // Durable Object classes that it implements
+	Storage            string      // the disk that keeps their objects; "" is in memory
+	Tail               *Tail
+	Socket             bool // gets a Unix socket of its own
+	Generated          bool // is wrapped with the generated main module, and reports its exports
+}
+
+// mainName returns the name of the main module.
+func (w Worker) mainName() string {
+	if w.Main == "" && len(w.Modules) > 0 {
+		return w.Modules[0].Name
+	}
+	return w.Main
+}
+
+// A Module is one file of a script.
+type Module struct {
+	Name    string // a relative path; imports between modules go by it
+	Kind    ModuleKind
+	Path    string // absolute path of the file with its content, or "":
+	Content []byte // the content itself
+}
+
+// ModuleKind says what importing a module gives. The values are the engine's.
+type ModuleKind string
+
+// The kinds of modules.
+const (
+	ESModule       ModuleKind = "esModule"
+	CommonJSModule ModuleKind = "commonJsModule"
+	Text           ModuleKind = "text" // a string
+	Data           ModuleKind = "data" // an ArrayBuffer
+	Wasm           ModuleKind = "wasm" // a WebAssembly.Module
+	JSON           ModuleKind = "json" // the parsed value
+)
+
+// known reports whether k is one of the kinds above.
+func (k ModuleKind) known() bool {
+	switch k {
+	case ESModule, CommonJSModule, Text, Data, Wasm, JSON:
+		return true
+	}
+	return false
+}
+
+// A Namespace is a Durable Object class with the identity of its objects.
+type Namespace struct {
+	Class string
+	Key   string // the name of the objects' folder, and part of every object's id
+	SQL   bool   // whether storage.sql may be used
+}
+
+// Tail names the entrypoint of another worker that sees a worker's events as
+// they happen. Props arrive there as ctx.props.
+type Tail struct {
+	Service    string
+	Entrypoint string
+	Props      json.RawMessage
+}
+
+// A Disk is a folder in which workers may keep their objects.
+type Disk struct {
+	Name string
+	Path string // absolute; the folder must exist
+}
+
+// A Binding is one property of a worker's env. The functions below make one.
+type Binding struct {
+	name  string
+	kind  string // the engine's name for the kind of binding
+	text  string // for text and json
+	class string // for durableObjectNamespace
+	dest  Tail   // for service; for durableObjectNamespace only the service
+}
+
+// TextBinding binds a string. It may be a secret: the text of a configuration
+// never reaches a disk on Linux, and elsewhere only until the engine has read it.
+func TextBinding(name, text string) Binding {
+	return Binding{name: name, kind: "text", text: text}
+}
+
+// JSONBinding binds the value of a JSON text.
+func JSONBinding(name string, value json.RawMessage) Binding {
+	return Binding{name: name, kind: "json", text: string(value)}
+}
+
+// DurableObjectBinding binds the namespace of a class of another worker, or,
+// if service is "", of the worker's own.
+func DurableObjectBinding(name, class, service string) Binding {
+	return Binding{name: name, kind: "durableObjectNamespace", class: class, dest: Tail{Service: service}}
+}
+
+// ServiceBinding binds another worker. An entrypoint of "" is its default
+// export; props arrive there as ctx.props.
+func ServiceBinding(name, service, entrypoint string, props json.RawMessage) Binding {
+	return Binding{name: name, kind: "service", dest: Tail{Service: service, Entrypoint: entrypoint, Props: props}}
+}
+
+// socketName is the engine's name for the socket of the i-th worker. Workers'
+// own names could hold the "=" that ends a name on the command line.
+func socketName(i int) string { return "s" + strconv.Itoa(i) }
