@@ -51,9 +51,16 @@ func listenSockets(workers []Worker, bases []string) (_ *socketSet, err error) {
 	return s, nil
 }
 
-// defaultSocketBases prefers the user's temporary folder, whose path may be
-// long (macOS) or anything at all (TMPDIR).
-func defaultSocketBases() []string { return []string{os.TempDir(), "/tmp"} }
+// socketBases lists where sockets may be: in the folder that was asked for, or
+// in the user's temporary folder. Either may have a long path, so there is a
+// last resort.
+func socketBases(asked string) []string {
+	bases := []string{os.TempDir(), "/tmp"}
+	if asked != "" {
+		bases = append([]string{asked}, bases...)
+	}
+	return bases
+}
 
 // socketDir makes a private folder in which a socket of the given name has a
 // path that the kernel accepts.

@@ -11,4 +11,4 @@ func listenSockets([]Worker, []string) (*socketSet, error) {
 	return nil, fmt.Errorf("run the engine on Windows: %w", errors.ErrUnsupported)
 }
 
-func defaultSocketBases() []string { return nil }
+func socketBases(string) []string { return nil }

@@ -22,6 +22,10 @@ type Options struct {
 	// process for as long as the engine does. It may be nil.
 	Lock *os.File
 
+	// SocketDir is where the folder with the sockets is made, if paths there
+	// are short enough; "" is the system's folder for temporary files. Whoever
+	// names a folder can sweep it after this process was killed.
+	SocketDir string
 	// StartTimeout bounds the start, 0 is 10 s. A script that loops at its
 	// top level would load for ever.
 	StartTimeout time.Duration
@@ -75,7 +79,7 @@ func Start(ctx context.Context, opts Options) (*Process, error) {
 // launch starts the process. The channel gets nil when all sockets listen,
 // and an error if that is not going to happen.
 func launch(opts Options) (_ *Process, _ <-chan error, err error) {
-	sockets, err := listenSockets(opts.Config.Workers, defaultSocketBases())
+	sockets, err := listenSockets(opts.Config.Workers, socketBases(opts.SocketDir))
 	if err != nil {
 		return nil, nil, err
 	}

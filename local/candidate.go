@@ -1,0 +1,140 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"paddock/engine"
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+)
+
+// stubService stands for every other script that a candidate binds to.
+const stubService = "paddock:stub"
+
+// tryCandidate starts a version alone, in an engine without the real objects,
+// and returns what it exports and how long the start took. Whatever keeps it
+// from running - a syntax error, a throw at top level, an endless loop, a bad
+// compatibility flag - comes back as a [*Refusal], and the running engines
+// never see it.
+func (r *Runtime) tryCandidate(ctx context.Context, v store.Version) (engine.Report, time.Duration, error) {
+	start := time.Now()
+	p, err := engine.Start(ctx, engine.Options{
+		Binary: r.opts.Engine, Config: r.candidateConfig(v), Lock: r.lock.file, StartTimeout: r.opts.StartDeadline,
+	})
+	if err != nil {
+		return engine.Report{}, 0, r.candidateError(v, err)
+	}
+	took := time.Since(start)
+	report := p.Report(v.Script)
+	// Nothing runs in a candidate, so nothing is owed to it.
+	if err := p.Stop(0); err != nil {
+		return report, took, fmt.Errorf("stop candidate: %w", err)
+	}
+	return report, took, nil
+}
+
+func (r *Runtime) candidateConfig(v store.Version) engine.Config {
+	w := r.worker(v)
+	w.Socket = true // a configuration without sockets ends at once
+	stub := engine.Worker{
+		Name: stubService, Main: "stub.js", CompatibilityDate: defaultCompatibilityDate,
+		Modules: []engine.Module{{Name: "stub.js", Kind: engine.ESModule, Content: []byte("export default {};\n")}},
+	}
+	own, foreign := map[string]bool{}, map[string]bool{}
+	for _, b := range v.Bindings {
+		switch {
+		case b.Type != cfapi.BindingDurableObject:
+			eb, err := engineBinding(world{}, v.Script, b)
+			if err == nil {
+				w.Bindings = append(w.Bindings, eb)
+			}
+		case b.Script == "":
+			addNamespace(&w, own, b.Class)
+			w.Bindings = append(w.Bindings, engine.DurableObjectBinding(b.Name, b.Class, ""))
+		default:
+			addNamespace(&stub, foreign, b.Class)
+			w.Bindings = append(w.Bindings, engine.DurableObjectBinding(b.Name, b.Class, stubService))
+		}
+	}
+	cfg := engine.Config{Workers: []engine.Worker{w}}
+	if len(foreign) > 0 {
+		cfg.Workers = append(cfg.Workers, stub)
+	}
+	return cfg
+}
+
+func addNamespace(w *engine.Worker, seen map[string]bool, class string) {
+	if !seen[class] {
+		seen[class] = true
+		w.Namespaces = append(w.Namespaces, engine.Namespace{Class: class, Key: newKey()})
+	}
+}
+
+// try finds out what a version exports, and refuses it if it cannot run. The
+// first version of a dev session is taken at its word: there is no running
+// code that it could harm, and the session ends if it does not start.
+func (r *Runtime) try(ctx context.Context, up Upload, first bool, v *store.Version) error {
+	if first && up.Classes != nil {
+		v.Classes = slices.Sorted(maps.Keys(up.Classes))
+		return nil
+	}
+	report, took, err := r.tryCandidate(ctx, *v)
+	if err != nil {
+		return err
+	}
+	v.Handlers, v.StartupTime = report.Handlers, took
+	for _, c := range report.Classes {
+		v.Classes = append(v.Classes, c.Name)
+	}
+	return checkReport(*v, report)
+}
+
+// candidateError turns a failed start into a refusal that shows what the
+// script did wrong, with the stack mapped to its sources. The text avoids the
+// word "startup": Wrangler takes it for a start that took too long.
+func (r *Runtime) candidateError(v store.Version, err error) error {
+	var failed *engine.StartError
+	if !errors.As(err, &failed) {
+		return fmt.Errorf("start candidate: %w", err)
+	}
+	if failed.Timeout {
+		return refuse(cfapi.CodeValidationFailed,
+			"the script did not finish loading: it seems to loop for ever at its top level, outside of any handler")
+	}
+	var lines []string
+	for _, p := range failed.Problems {
+		if p.Service != v.Script && p.Service != "" {
+			continue
+		}
+		lines = append(lines, p.Message)
+		if p.Stack != "" {
+			lines = append(lines, r.mapStack(v, p.Stack))
+		}
+	}
+	if len(lines) == 0 {
+		return fmt.Errorf("start candidate: %w", err)
+	}
+	return refuse(cfapi.CodeValidationFailed, "%s", strings.Join(lines, "\n"))
+}
+
+// checkReport refuses a script that does nothing, or that lacks a class that
+// its own bindings name.
+func checkReport(v store.Version, report engine.Report) error {
+	if len(report.Handlers) == 0 && len(report.Classes) == 0 {
+		return refuse(cfapi.CodeValidationFailed, "No event handlers were registered. This script does nothing.")
+	}
+	for _, b := range v.Bindings {
+		own := b.Type == cfapi.BindingDurableObject && b.Script == ""
+		if own && !report.HasClass(b.Class) {
+			return refuse(cfapi.CodeBindingClass,
+				"binding %q names the class %q, which the script does not export: add `export class %[2]s`, or correct the binding", b.Name, b.Class)
+		}
+	}
+	return nil
+}

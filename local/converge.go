@@ -1,0 +1,183 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"paddock/gateway"
+)
+
+// A startFailure says that the state is as it should be, but that engines do
+// not start. They are being retried.
+type startFailure struct{ err error }
+
+func (e *startFailure) Error() string { return e.err.Error() }
+func (e *startFailure) Unwrap() error { return e.err }
+
+// world reads what is to be served.
+func (r *Runtime) world(ctx context.Context) (world, error) {
+	scripts, err := r.store.Deployed(ctx)
+	if err != nil {
+		return world{}, r.readError(err)
+	}
+	namespaces, err := r.store.Namespaces(ctx)
+	if err != nil {
+		return world{}, r.readError(err)
+	}
+	return newWorld(scripts, namespaces), nil
+}
+
+// readError gives the error of a read that failed because the runtime was
+// closed its proper name.
+func (r *Runtime) readError(err error) error {
+	if err != nil && r.life.Err() != nil {
+		return ErrClosed
+	}
+	return err
+}
+
+// converge makes the engines serve what the store holds. Groups that already
+// do are left alone; of the others, all old engines end before the first new
+// one starts, for a namespace may move between groups and no two engines may
+// ever have it open. r.publishing is held, except in Open.
+func (r *Runtime) converge(ctx context.Context) error {
+	w, err := r.world(ctx)
+	if err != nil {
+		return err
+	}
+	plans, err := r.plans(w)
+	if err != nil {
+		return err
+	}
+	stale := r.running()
+	for key, p := range plans {
+		if g := stale[key]; g != nil && g.covers(p) {
+			delete(stale, key)
+			delete(plans, key)
+		}
+	}
+	if err := r.haltAll(ctx, stale); err != nil {
+		return err // an engine that is still there may still write objects
+	}
+	if err := r.sweepNamespaces(ctx); err != nil {
+		// Nobody can reach them any more, so this can wait for the next time.
+		r.log.Error("objects of deleted classes stay where they are for now", "err", err)
+	}
+	return launchAll(r.regroup(stale, plans))
+}
+
+// plans works out the groups and what each shall run, by group key.
+func (r *Runtime) plans(w world) (map[string]plan, error) {
+	plans := map[string]plan{}
+	for _, scripts := range w.groups() {
+		cfg, err := r.engineConfig(w, scripts)
+		if err != nil {
+			return nil, err
+		}
+		p := plan{scripts: scripts, versions: map[string]string{}, config: cfg, collected: map[string]bool{}}
+		for _, name := range scripts {
+			p.versions[name] = w.scripts[name].Version.ID
+			if r.wantsCollector(w, name) {
+				p.collected[name] = true
+			}
+		}
+		plans[groupKey(scripts)] = p
+	}
+	return plans, nil
+}
+
+// running returns the groups as they are.
+func (r *Runtime) running() map[string]*group {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.groups)
+}
+
+// haltAll stops engines side by side. They share one drain deadline.
+func (r *Runtime) haltAll(ctx context.Context, groups map[string]*group) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.DrainDeadline)
+	defer cancel()
+	return forEach(slices.Collect(maps.Values(groups)), func(g *group) error { return g.halt(ctx) })
+}
+
+// regroup replaces the halted groups by groups for the plans, and tells the
+// gateway. A group of the same scripts keeps its gate, so that requests that
+// wait there go on waiting; those at other gates look for their new one.
+func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan) []*group {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var fresh []*group
+	for key, g := range halted {
+		if _, again := plans[key]; !again {
+			delete(r.groups, key)
+			defer g.gate.Retire()
+		}
+	}
+	for key, p := range plans {
+		g := &group{rt: r, scripts: p.scripts, plan: p}
+		if old := halted[key]; old != nil {
+			g.gate, g.restarts = old.gate, old.restarts
+		} else {
+			g.gate = gateway.NewGate(key)
+		}
+		r.groups[key] = g
+		fresh = append(fresh, g)
+	}
+	r.gateway.SetTable(r.table())
+	return fresh
+}
+
+// table says which script answers which host; r.mu is held. A dev session has
+// one script that answers them all, see [Runtime.SetDefault].
+func (r *Runtime) table() gateway.Table {
+	t := gateway.Table{Hosts: map[string]*gateway.Target{}}
+	for _, g := range r.groups {
+		for _, name := range g.scripts {
+			target := &gateway.Target{Script: name, Gate: g.gate}
+			t.Hosts[name+".localhost"] = target
+			if name == r.defaultScript {
+				t.Default = target
+			}
+		}
+	}
+	return t
+}
+
+// SetDefault makes a script answer every host that no other script answers.
+func (r *Runtime) SetDefault(script string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.defaultScript = script
+	r.gateway.SetTable(r.table())
+}
+
+func launchAll(groups []*group) error {
+	if err := forEach(groups, (*group).launch); err != nil {
+		return &startFailure{err}
+	}
+	return nil
+}
+
+// forEach calls fn for every element side by side and joins the errors.
+func forEach[T any](list []T, fn func(T) error) error {
+	errs := make([]error, len(list))
+	var all sync.WaitGroup
+	for i, v := range list {
+		all.Go(func() { errs[i] = fn(v) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// noteEngines writes the engines' pids into the state folder, for whoever has
+// to find an orphan.
+func (r *Runtime) noteEngines() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.writeInfo(); err != nil {
+		r.log.Error("cannot write the lock file", "err", err)
+	}
+}

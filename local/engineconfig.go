@@ -1,0 +1,128 @@
+package local
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"paddock/engine"
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+	"paddock/tail"
+)
+
+// Names of the engine's services beside the scripts. No script can have them:
+// script names hold no colon.
+const (
+	objectsDisk      = "paddock:objects" // the folder with the objects
+	collectorService = "paddock:tail"    // the worker that reports what the others do
+)
+
+// networkService is what the engine itself calls the network, which scripts
+// reach by it without a word in the configuration.
+const networkService = "internet"
+
+// collectorDate is the compatibility date that the collector was written for.
+const collectorDate = "2024-01-01"
+
+// engineKinds maps the upload form's content types to the engine's modules.
+var engineKinds = map[string]engine.ModuleKind{
+	cfapi.TypeESModule:   engine.ESModule,
+	cfapi.TypeJavaScript: engine.CommonJSModule,
+	cfapi.TypeText:       engine.Text,
+	cfapi.TypeData:       engine.Data,
+	cfapi.TypeWasm:       engine.Wasm,
+}
+
+// engineConfig returns what the engine of a group runs, without collector.
+func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error) {
+	cfg := engine.Config{Disks: []engine.Disk{{Name: objectsDisk, Path: r.objectsDir()}}}
+	for _, name := range scripts {
+		d := w.scripts[name]
+		worker := r.worker(d.Version)
+		worker.Socket = true
+		worker.Storage = objectsDisk
+		for _, n := range w.owned(name) {
+			worker.Namespaces = append(worker.Namespaces, engine.Namespace{Class: n.Class, Key: n.Key, SQL: n.SQLite})
+		}
+		for _, b := range d.Version.Bindings {
+			eb, err := engineBinding(w, name, b)
+			if err != nil {
+				return cfg, err
+			}
+			worker.Bindings = append(worker.Bindings, eb)
+		}
+		cfg.Workers = append(cfg.Workers, worker)
+	}
+	return cfg, nil
+}
+
+// worker returns what candidate and published version have in common.
+func (r *Runtime) worker(v store.Version) engine.Worker {
+	w := engine.Worker{
+		Name: v.Script, Main: v.MainModule, Generated: true,
+		CompatibilityDate:  engine.UsableDate(cmp.Or(v.CompatibilityDate, defaultCompatibilityDate)),
+		CompatibilityFlags: v.CompatibilityFlags,
+	}
+	for _, m := range v.Modules {
+		if kind, ok := engineKinds[m.Type]; ok {
+			w.Modules = append(w.Modules, engine.Module{Name: m.Name, Kind: kind, Path: r.blobs.path(m.SHA256)})
+		}
+	}
+	return w
+}
+
+// defaultCompatibilityDate is what the platform takes when none is given.
+const defaultCompatibilityDate = "2021-11-02"
+
+func engineBinding(w world, script string, b store.Binding) (engine.Binding, error) {
+	switch b.Type {
+	case cfapi.BindingPlainText:
+		return engine.TextBinding(b.Name, b.Text), nil
+	case cfapi.BindingJSON:
+		return engine.JSONBinding(b.Name, b.JSON), nil
+	case cfapi.BindingDurableObject:
+		n, ok := w.namespaces[b.Namespace]
+		if !ok {
+			// The class was deleted by its owner since. The binding is left
+			// out, as a start error would take the whole group down.
+			return engine.JSONBinding(b.Name, json.RawMessage("null")), nil
+		}
+		service := n.Script
+		if service == script {
+			service = ""
+		}
+		return engine.DurableObjectBinding(b.Name, n.Class, service), nil
+	}
+	return engine.Binding{}, fmt.Errorf("script %q: binding %q has the unknown type %q", script, b.Name, b.Type)
+}
+
+// withCollector returns a plan's configuration with the collector. on is
+// whether it reports from its first moment.
+func withCollector(p plan, on bool, token string) engine.Config {
+	cfg := p.config
+	workers := make([]engine.Worker, 0, len(cfg.Workers)+1)
+	for _, worker := range cfg.Workers {
+		if p.collected[worker.Name] {
+			props, err := json.Marshal(map[string]string{
+				"script": worker.Name, "version": p.versions[worker.Name], "token": token,
+			})
+			if err != nil {
+				panic(err) // strings only
+			}
+			worker.Tail = &engine.Tail{Service: collectorService, Entrypoint: "Collector", Props: props}
+		}
+		workers = append(workers, worker)
+	}
+	initial := "off"
+	if on {
+		initial = "on"
+	}
+	cfg.Workers = append(workers, engine.Worker{
+		Name: collectorService, Main: "collector.js", Socket: true,
+		CompatibilityDate: collectorDate,
+		Modules:           []engine.Module{{Name: "collector.js", Kind: engine.ESModule, Content: []byte(tail.Collector)}},
+		Bindings:          []engine.Binding{engine.TextBinding("INITIAL", initial)},
+	})
+	return cfg
+}

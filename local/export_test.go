@@ -1,0 +1,51 @@
+package local
+
+import (
+	"context"
+	"net/http"
+	"slices"
+)
+
+// LockExclusive takes the lock of a state folder, for tests that play its
+// owner.
+var LockExclusive = lockExclusive
+
+// ProcessAlive reports whether a process runs.
+var ProcessAlive = processAlive
+
+// CollectorState asks the collector of a script's group whether it is "on" or
+// "off"; without a collector it is "".
+func (r *Runtime) CollectorState(script string) string {
+	for _, g := range r.running() {
+		g.mu.Lock()
+		control := g.control
+		g.mu.Unlock()
+		if control == nil || !slices.Contains(g.scripts, script) {
+			continue
+		}
+		state, err := collectorCall(context.Background(), control, http.MethodGet, "/state")
+		if err != nil {
+			return err.Error()
+		}
+		return state
+	}
+	return ""
+}
+
+// Expire lets the time of a tail be over.
+func (t *Tail) Expire() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reaper.Reset(0)
+}
+
+// Restart halts every engine, as a converge that failed half-way would leave
+// them, and converges.
+func (r *Runtime) Restart(ctx context.Context) error {
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	if err := r.haltAll(ctx, r.running()); err != nil {
+		return err
+	}
+	return r.converge(ctx)
+}

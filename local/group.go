@@ -1,0 +1,244 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"paddock/engine"
+	"paddock/gateway"
+)
+
+// Restarts of an engine that ended by itself wait, doubling from the first to
+// the last of these. An engine that lived for stableAfter counts as well.
+const (
+	firstBackoff = 100 * time.Millisecond
+	lastBackoff  = 10 * time.Second
+	stableAfter  = 10 * time.Second
+	// failAfter failed starts in a row, waiting requests are turned away.
+	failAfter = 3
+)
+
+// stopGrace is how long an engine may take to end once nothing is in flight.
+const stopGrace = 2 * time.Second
+
+// A plan is what a group's engine shall run.
+type plan struct {
+	scripts   []string
+	versions  map[string]string // their version ids, which trace items carry
+	config    engine.Config     // without collector
+	collected map[string]bool   // scripts with a collector
+}
+
+// A group is some scripts that share an engine, the gate in front of it, and
+// the goroutine that keeps it running.
+type group struct {
+	rt      *Runtime
+	scripts []string
+	plan    plan
+	gate    *gateway.Gate
+
+	// cancel ends supervision, ended is closed when it has ended; halted says
+	// that somebody wanted that. They belong to whoever holds
+	// Runtime.publishing.
+	cancel context.CancelFunc
+	ended  chan struct{}
+	halted bool
+
+	syncing sync.Mutex // held while the collector is told something
+
+	mu       sync.Mutex
+	proc     *engine.Process
+	pump     *pump
+	control  *http.Client // of the collector, nil without one
+	since    time.Time    // start of proc
+	restarts int          // unexpected ends so far, those before a swap included
+	err      error        // why there is no engine, if there is none
+}
+
+// launch starts supervision and returns once the first start has succeeded or
+// failed. After a failure supervision goes on and tries again.
+func (g *group) launch() error {
+	ctx, cancel := context.WithCancel(g.rt.life)
+	g.cancel, g.ended = cancel, make(chan struct{})
+	first := make(chan error, 1)
+	go func() {
+		defer close(g.ended)
+		g.supervise(ctx, first)
+	}()
+	return <-first
+}
+
+// supervise keeps an engine running until ctx ends. It leaves the engine that
+// runs then to halt.
+func (g *group) supervise(ctx context.Context, first chan<- error) {
+	backoff, failures := firstBackoff, 0
+	for {
+		proc, err := g.start(ctx)
+		if first != nil {
+			first <- err
+			first = nil
+		}
+		if err == nil {
+			failures = 0
+			select {
+			case <-ctx.Done():
+				return
+			case <-proc.Done():
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			if time.Since(g.since) > stableAfter {
+				backoff = firstBackoff
+			}
+			err = g.crashed(proc, backoff)
+		} else if failures++; failures >= failAfter {
+			g.gate.Fail(err)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		g.rt.log.Error("engine is down", "scripts", g.scripts, "err", err, "retry_in", backoff)
+		if !wait(ctx, backoff) {
+			return
+		}
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// wait reports whether the time passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// start starts the engine and opens the gate.
+func (g *group) start(ctx context.Context) (*engine.Process, error) {
+	p := g.plan
+	pump := newPump(g.rt, p.scripts)
+	opts := engine.Options{
+		Binary: g.rt.opts.Engine, Config: p.config, Lock: g.rt.lock.file, StartTimeout: g.rt.opts.StartDeadline,
+		OnLine: pump.line, OnEvent: pump.event,
+	}
+	if len(p.collected) > 0 {
+		opts.Token = randomHex(16)
+		opts.Config = withCollector(p, g.rt.listening(p.scripts), opts.Token)
+	}
+	proc, err := engine.Start(ctx, opts)
+	if err != nil {
+		pump.close()
+		return nil, g.failed(err)
+	}
+	pump.serving()
+	g.mu.Lock()
+	g.proc, g.pump, g.since, g.err, g.control = proc, pump, time.Now(), nil, nil
+	if len(p.collected) > 0 {
+		g.control = unixClient(proc.SocketPath(collectorService))
+	}
+	g.mu.Unlock()
+	// A tail may have come or gone since the configuration was written.
+	g.syncCollector(ctx)
+	g.gate.Open(endpoints(proc, p))
+	g.rt.noteEngines()
+	g.rt.log.Info("engine started", "scripts", p.scripts, "pid", proc.PID())
+	return proc, nil
+}
+
+func endpoints(proc *engine.Process, p plan) map[string]gateway.Endpoint {
+	m := map[string]gateway.Endpoint{}
+	for _, name := range p.scripts {
+		m[name] = gateway.Endpoint{Socket: proc.SocketPath(name), Fetch: slices.Contains(proc.Report(name).Handlers, "fetch")}
+	}
+	return m
+}
+
+func (g *group) failed(err error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.err = err
+	return err
+}
+
+// crashed takes note of an engine that ended by itself.
+func (g *group) crashed(proc *engine.Process, retry time.Duration) error {
+	g.gate.Close()
+	exit := proc.Exit()
+	err := errors.Join(errors.New("engine ended unexpectedly"), exit.Err)
+	g.mu.Lock()
+	g.restarts++
+	g.err = err
+	pump := g.pump
+	g.proc, g.pump, g.control = nil, nil, nil
+	g.mu.Unlock()
+	pump.close()
+	g.rt.noteEngines()
+	if f := g.rt.opts.OnCrash; f != nil {
+		f(Crash{Scripts: g.scripts, Err: exit.Err, Output: exit.LastOutput, Retry: retry})
+	}
+	return err
+}
+
+// halt closes the gate, lets requests in flight finish until the deadline of
+// ctx, and stops the engine. The engine is gone when it returns.
+func (g *group) halt(ctx context.Context) error {
+	// Supervision ends first: a start that was about to succeed opens the gate.
+	g.halted = true
+	g.cancel()
+	<-g.ended
+	g.gate.Close()
+	g.mu.Lock()
+	proc, pump := g.proc, g.pump
+	g.mu.Unlock()
+	if proc == nil {
+		return nil
+	}
+	grace := stopGrace
+	if g.gate.Drain(ctx) != nil || g.settle(ctx) != nil {
+		grace = 0 // the deadline has passed: what still runs is cut
+	}
+	if err := proc.Stop(grace); err != nil {
+		return fmt.Errorf("stop the engine of %s: %w", groupKey(g.scripts), err)
+	}
+	g.mu.Lock()
+	g.proc, g.pump, g.control = nil, nil, nil
+	g.mu.Unlock()
+	pump.close()
+	return nil
+}
+
+func (g *group) pid() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.proc == nil {
+		return 0
+	}
+	return g.proc.PID()
+}
+
+// covers reports whether the group already runs what p asks for. A collector
+// that nobody needs any more stays until something else swaps the engine.
+func (g *group) covers(p plan) bool {
+	// An engine's bindings cannot be looked into, only compared.
+	if g.halted || !maps.Equal(g.plan.versions, p.versions) || !reflect.DeepEqual(g.plan.config, p.config) {
+		return false
+	}
+	for name := range maps.Keys(p.collected) {
+		if !g.plan.collected[name] {
+			return false
+		}
+	}
+	return true
+}

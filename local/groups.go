@@ -1,0 +1,78 @@
+package local
+
+import (
+	"slices"
+	"strings"
+
+	"paddock/local/store"
+)
+
+// world is what the runtime serves, read from the store at one moment.
+type world struct {
+	scripts    map[string]store.Deployed
+	namespaces map[string]store.Namespace // by key
+}
+
+func newWorld(scripts []store.Deployed, namespaces []store.Namespace) world {
+	w := world{scripts: map[string]store.Deployed{}, namespaces: map[string]store.Namespace{}}
+	for _, d := range scripts {
+		w.scripts[d.Script.Name] = d
+	}
+	for _, n := range namespaces {
+		w.namespaces[n.Key] = n
+	}
+	return w
+}
+
+// owned returns the namespaces of a script, by class.
+func (w world) owned(script string) []store.Namespace {
+	var list []store.Namespace
+	for _, n := range w.namespaces {
+		if n.Script == script {
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Namespace) int { return strings.Compare(a.Class, b.Class) })
+	return list
+}
+
+// groups parts the scripts into those that must share an engine: the
+// connected components of "binds to an object of". The names in a group and
+// the groups themselves are sorted.
+func (w world) groups() [][]string {
+	parent := map[string]string{}
+	var find func(string) string
+	find = func(s string) string {
+		if p := parent[s]; p != s {
+			parent[s] = find(p)
+		}
+		return parent[s]
+	}
+	for name := range w.scripts {
+		parent[name] = name
+	}
+	for name, d := range w.scripts {
+		for _, b := range d.Version.Bindings {
+			if n, ok := w.namespaces[b.Namespace]; ok && b.Namespace != "" {
+				if _, there := parent[n.Script]; there {
+					parent[find(name)] = find(n.Script)
+				}
+			}
+		}
+	}
+	members := map[string][]string{}
+	for name := range w.scripts {
+		root := find(name)
+		members[root] = append(members[root], name)
+	}
+	var list [][]string
+	for _, m := range members {
+		slices.Sort(m)
+		list = append(list, m)
+	}
+	slices.SortFunc(list, slices.Compare)
+	return list
+}
+
+// groupKey names a group by its members.
+func groupKey(scripts []string) string { return strings.Join(scripts, ",") }

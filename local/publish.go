@@ -1,0 +1,251 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"paddock/engine"
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+	"paddock/migrate"
+)
+
+// Published is what a publish has led to.
+type Published struct {
+	Deployed
+	Effects []migrate.Effect // what happened to namespaces
+}
+
+// Publish makes an upload the version in force and returns when it answers
+// requests. A [*Refusal] or [*migrate.Refusal] means that nothing has
+// changed. Publishes are done one after the other.
+//
+// Once the change is committed there is no way back behind the user's back:
+// if the engine then fails to start although the candidate did, it is
+// retried, and the version before is put in force again - with a deployment
+// of its own - where no migration stands in between.
+func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
+	if err := up.check(); err != nil {
+		return Published{}, err
+	}
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	if r.closed {
+		return Published{}, ErrClosed
+	}
+	before, err := r.store.DeployedScript(ctx, up.Script)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Published{}, err
+	}
+	pub, effects, err := r.prepare(ctx, up, before)
+	if err != nil {
+		return Published{}, err
+	}
+	// From here on a client that goes away must not leave half of it undone.
+	ctx = context.WithoutCancel(ctx)
+	after, err := r.store.Publish(ctx, pub)
+	if errors.Is(err, store.ErrConflict) {
+		return Published{}, &Refusal{Code: cfapi.CodeConflict, Message: err.Error()}
+	}
+	if err != nil {
+		return Published{}, err
+	}
+	r.log.Info("published", "script", up.Script, "version", after.Version.ID, "migration_tag", after.Script.MigrationTag)
+	if err := r.converge(ctx); err != nil {
+		return Published{}, r.afterFailedStart(ctx, err, before, pub)
+	}
+	return Published{Deployed: after, Effects: effects}, nil
+}
+
+// prepare does everything that can refuse an upload, and nothing that lasts
+// but blobs, which harm nobody.
+func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed) (store.Publication, []migrate.Effect, error) {
+	fail := func(err error) (store.Publication, []migrate.Effect, error) { return store.Publication{}, nil, err }
+	w, err := r.world(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	version, err := r.version(up)
+	if err != nil {
+		return fail(err)
+	}
+	if err := checkTargets(w, version); err != nil {
+		return fail(err)
+	}
+	if err := r.try(ctx, up, before.Version.ID == "", &version); err != nil {
+		return fail(err)
+	}
+	steps, err := up.migrations()
+	if err != nil {
+		return fail(err)
+	}
+	change, err := change(w, up, steps, before, version)
+	if err != nil {
+		return fail(err)
+	}
+	if err := resolveBindings(&version, change.Namespaces); err != nil {
+		return fail(err)
+	}
+	pub := store.Publication{
+		Version: version, ScriptTag: newKey(), ExpectDeployment: before.Deployment.ID,
+		Namespaces: storeNamespaces(change.Namespaces), Deleted: storeNamespaces(change.Deleted),
+	}
+	if o := up.Form.Metadata.Observability; o != nil {
+		pub.Observability = &o.Enabled
+	}
+	if steps != nil {
+		text, err := json.Marshal(steps.Steps)
+		if err != nil {
+			return fail(fmt.Errorf("keep migration: %w", err))
+		}
+		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text}
+	}
+	return pub, change.Effects, nil
+}
+
+// version stores the modules of an upload and returns its version, without
+// what only a candidate can tell.
+func (r *Runtime) version(up Upload) (store.Version, error) {
+	m := up.Form.Metadata
+	v := store.Version{
+		Script: up.Script, Source: up.Source,
+		Message: m.Annotations[cfapi.AnnotationMessage], Tag: m.Annotations[cfapi.AnnotationTag],
+		CompatibilityDate: m.CompatibilityDate, CompatibilityFlags: m.CompatibilityFlags,
+	}
+	parts, err := up.modules()
+	if err != nil {
+		return v, err
+	}
+	v.MainModule = parts[0].Name
+	for _, p := range parts {
+		sha, err := r.blobs.put(p.Content)
+		if err != nil {
+			return v, err
+		}
+		v.Modules = append(v.Modules, store.Module{Name: p.Name, Type: p.ContentType, SHA256: sha, Size: int64(len(p.Content))})
+	}
+	for _, b := range m.Bindings {
+		sb := store.Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
+		if sb.Script == up.Script {
+			sb.Script = "" // written out, it means the same
+		}
+		v.Bindings = append(v.Bindings, sb)
+	}
+	return v, nil
+}
+
+// checkTargets refuses bindings to scripts that are nowhere.
+func checkTargets(w world, v store.Version) error {
+	for _, b := range v.Bindings {
+		if b.Script == "" {
+			continue
+		}
+		if _, ok := w.scripts[b.Script]; !ok {
+			return refuse(cfapi.CodeBindingClass,
+				"binding %q names the script %q, which does not exist here: publish it first, or correct script_name", b.Name, b.Script)
+		}
+	}
+	return nil
+}
+
+// change works out the new namespace table.
+func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v store.Version) (migrate.Change, error) {
+	state := migrate.State{Script: up.Script, Tag: before.Script.MigrationTag, Exports: v.Classes, NewKey: newKey}
+	for _, n := range w.namespaces {
+		state.Namespaces = append(state.Namespaces, migrate.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite})
+	}
+	for _, b := range v.Bindings {
+		if b.Type == cfapi.BindingDurableObject && b.Script == "" {
+			state.Bound = append(state.Bound, b.Class)
+		}
+	}
+	if up.Classes != nil {
+		return adopt(state, up.Classes), nil
+	}
+	return migrate.Apply(state, steps)
+}
+
+// adopt is what a dev session has in place of migrations: classes that appear
+// get a namespace, and namespaces stay when their class disappears, for it
+// may come back with the next save.
+func adopt(s migrate.State, classes map[string]bool) migrate.Change {
+	change := migrate.Change{Tag: s.Tag}
+	have := map[string]bool{}
+	for _, n := range s.Namespaces {
+		if n.Script == s.Script {
+			have[n.Class] = true
+			n.SQLite = n.SQLite || classes[n.Class]
+		}
+		change.Namespaces = append(change.Namespaces, n)
+	}
+	for _, class := range slices.Sorted(maps.Keys(classes)) {
+		if have[class] {
+			continue
+		}
+		n := migrate.Namespace{Key: s.NewKey(), Script: s.Script, Class: class, SQLite: classes[class]}
+		change.Namespaces = append(change.Namespaces, n)
+		change.Effects = append(change.Effects, migrate.Effect{Kind: "create", Class: class, Key: n.Key})
+	}
+	return change
+}
+
+// resolveBindings ties every Durable Object binding to a namespace's key.
+func resolveBindings(v *store.Version, namespaces []migrate.Namespace) error {
+	keys := map[[2]string]string{}
+	for _, n := range namespaces {
+		keys[[2]string{n.Script, n.Class}] = n.Key
+	}
+	for i := range v.Bindings {
+		b := &v.Bindings[i]
+		if b.Type != cfapi.BindingDurableObject {
+			continue
+		}
+		owner := b.Script
+		if owner == "" {
+			owner = v.Script
+		}
+		key, ok := keys[[2]string{owner, b.Class}]
+		if !ok {
+			return refuse(cfapi.CodeBindingClass,
+				"binding %q names the class %q of %q, which has no namespace there: create it with a migration (new_classes or new_sqlite_classes)", b.Name, b.Class, owner)
+		}
+		b.Namespace = key
+	}
+	return nil
+}
+
+func storeNamespaces(list []migrate.Namespace) []store.Namespace {
+	out := make([]store.Namespace, len(list))
+	for i, n := range list {
+		out[i] = store.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite}
+	}
+	return out
+}
+
+// afterFailedStart puts the version before in force again if that is
+// possible, and says what has become of the publish.
+func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before store.Deployed, pub store.Publication) error {
+	switch {
+	case pub.Version.Handlers == nil && before.Version.ID == "" && errors.As(cause, new(*engine.StartError)):
+		return r.candidateError(pub.Version, cause) // a session's first version, which was not tried
+	case !errors.As(cause, new(*startFailure)):
+		return fmt.Errorf("the new version is stored, but could not be brought into service: %w", cause)
+	case before.Version.ID == "" || pub.Migration != nil:
+		return fmt.Errorf("the new version is stored, but its engine does not start and is being retried: %w", cause)
+	}
+	_, err := r.store.Deploy(ctx, store.Deployment{
+		Script: before.Script.Name, Version: before.Version.ID, Source: "paddock",
+		Message: "the engine did not start with the version after this one",
+	})
+	if err == nil {
+		err = r.converge(ctx)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("the engine does not start with the new version: %w", cause), err)
+	}
+	return fmt.Errorf("the engine does not start with the new version; version %s is in force again: %w", before.Version.ID, cause)
+}

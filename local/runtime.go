@@ -1,0 +1,239 @@
+// Package local is the object runtime: it knows which scripts, versions and
+// Durable Object namespaces exist, changes that in transactions, and keeps
+// engines running that serve it. `dev` runs one for itself, `publish` and
+// `tail` reach a shared one through its control API.
+//
+// Start with [New] and [Runtime.Open]; [Runtime.Publish] is the one operation
+// that changes what is served. The rooms below it are local/store, which
+// holds the state, engine, which runs one process, and gateway, which lets
+// requests in. The store leads and the engines follow: whatever dies, the
+// next start converges to what was committed.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"paddock/engine"
+	"paddock/gateway"
+	"paddock/local/store"
+	"paddock/tail"
+)
+
+// TraceMode says when scripts are watched by a collector.
+type TraceMode int
+
+const (
+	// TraceOnDemand watches scripts that ask for it in their configuration,
+	// and those that somebody tails.
+	TraceOnDemand TraceMode = iota
+	// TraceAlways watches every script, from its first request on.
+	TraceAlways
+	// TraceNever watches none, which makes requests about twice as cheap.
+	TraceNever
+)
+
+// Options are a runtime's settings. Dir and Engine are needed.
+type Options struct {
+	Dir     string // state folder; made if it is missing
+	Engine  string // path of the engine's binary
+	Version string // of paddock, for the lock file
+
+	// Throwaway gives up durability of the runtime's own state, for folders
+	// that are removed at the end. Objects are written as always.
+	Throwaway bool
+	Trace     TraceMode
+	// DrainDeadline is how long a swap waits for requests in flight before it
+	// cuts them: 5 s if it is 0.
+	DrainDeadline time.Duration
+	// StartDeadline is how long an engine may take to start: 10 s if it is 0.
+	StartDeadline time.Duration
+
+	Log *slog.Logger // nil: nothing is logged
+
+	// The following hear what happens. They are called from one goroutine for
+	// each engine or request, and must not block for long.
+	OnAccess func(gateway.Access)
+	OnItem   func(tail.Item) // needs TraceAlways to hear of every invocation
+	OnOutput func(Output)    // what scripts and engine print that no trace item will tell
+	OnCrash  func(Crash)
+}
+
+// Output is a line that an engine printed.
+type Output struct {
+	Scripts []string // that share the engine
+	Stderr  bool
+	Text    string
+}
+
+// A Crash is the end of an engine that nobody asked for.
+type Crash struct {
+	Scripts []string
+	Err     error
+	Output  string        // the engine's last lines
+	Retry   time.Duration // until the next start
+}
+
+// Runtime is the object runtime on one state folder. Its methods may be
+// called concurrently.
+type Runtime struct {
+	opts    Options
+	log     *slog.Logger
+	blobs   blobs
+	gateway *gateway.Gateway
+	hub     *hub
+	maps    *sourceMaps
+
+	lock  *stateLock
+	token string
+	store *store.Store
+
+	// life ends when the runtime closes.
+	life   context.Context
+	cancel context.CancelCauseFunc
+
+	// publishing serializes everything that changes what is served.
+	publishing sync.Mutex
+	// groups are the running groups by key. It is changed under publishing
+	// and mu, and read under either.
+	mu     sync.Mutex
+	groups map[string]*group
+	info   Info
+	// defaultScript answers hosts that no script answers, if it is not "".
+	defaultScript string
+	closed        bool
+}
+
+// New returns a runtime that has not started anything yet.
+func New(opts Options) *Runtime {
+	if opts.DrainDeadline == 0 {
+		opts.DrainDeadline = 5 * time.Second
+	}
+	log := opts.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	r := &Runtime{opts: opts, log: log, groups: map[string]*group{}}
+	r.gateway = gateway.New(gateway.Options{OnAccess: opts.OnAccess, CFHeader: engine.CFHeader})
+	r.hub = newHub(r.CloseTail)
+	r.maps = newSourceMaps(r)
+	return r
+}
+
+// ErrClosed is returned by operations on a runtime that was closed.
+var ErrClosed = errors.New("the runtime is stopped")
+
+// Open takes the state folder, opens the store and starts the engines of
+// everything that is published. The error is a [*LockedError] if another
+// runtime has the folder. A group whose engine does not start does not keep
+// the runtime from opening; it is retried, and shown by [Runtime.Status].
+func (r *Runtime) Open(ctx context.Context) (err error) {
+	if err := r.makeFolders(); err != nil {
+		return fmt.Errorf("open runtime: %w", err)
+	}
+	r.info = Info{PID: os.Getpid(), Version: r.opts.Version}
+	if r.lock, err = lockState(ctx, r.opts.Dir, r.info); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.lock.release())
+		}
+	}()
+	if r.token, err = ensureToken(r.opts.Dir); err != nil {
+		return fmt.Errorf("open runtime: %w", err)
+	}
+	r.store, err = store.Open(ctx, filepath.Join(r.opts.Dir, "state.db"), store.Options{NoSync: r.opts.Throwaway})
+	if err != nil {
+		return err
+	}
+	r.life, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := r.converge(ctx); err != nil {
+		if !errors.As(err, new(*startFailure)) {
+			r.cancel(ErrClosed)
+			r.closed = true
+			return errors.Join(fmt.Errorf("open runtime: %w", err), r.store.Close())
+		}
+		r.log.Error("not everything could be started", "err", err)
+	}
+	return nil
+}
+
+func (r *Runtime) makeFolders() error {
+	for _, dir := range []string{r.opts.Dir, r.objectsDir(), r.trashDir(), r.blobsDir()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	abs, err := filepath.Abs(r.opts.Dir)
+	if err != nil {
+		return err
+	}
+	r.opts.Dir = abs
+	r.blobs = blobs{dir: r.blobsDir(), noSync: r.opts.Throwaway}
+	return nil
+}
+
+func (r *Runtime) objectsDir() string { return filepath.Join(r.opts.Dir, "objects") }
+func (r *Runtime) trashDir() string   { return filepath.Join(r.opts.Dir, "trash") }
+func (r *Runtime) blobsDir() string   { return filepath.Join(r.opts.Dir, "blobs") }
+
+// Close lets requests in flight finish, up to the drain deadline, stops the
+// engines and gives up the state folder. It may be called more than once.
+func (r *Runtime) Close(ctx context.Context) error {
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	if r.closed || r.life == nil {
+		return nil
+	}
+	r.hub.close()
+	groups := r.running()
+	err := r.haltAll(ctx, groups)
+	for _, g := range groups {
+		// Nothing will open these gates again, so nobody shall wait there.
+		g.gate.Fail(ErrClosed)
+	}
+	r.mu.Lock()
+	r.closed = true
+	r.groups = map[string]*group{}
+	r.mu.Unlock()
+	r.cancel(ErrClosed)
+	return errors.Join(err, r.store.Close(), r.lock.release())
+}
+
+// ServeHTTP answers a request to the public side: to the scripts.
+func (r *Runtime) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.gateway.ServeHTTP(w, req) }
+
+// Token returns the bearer token of the control API.
+func (r *Runtime) Token() string { return r.token }
+
+// Announce writes into the state folder where the runtime can be reached, for
+// clients that look for it. The URLs have no path.
+func (r *Runtime) Announce(public, api string) (Info, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return Info{}, ErrClosed // the file may be another runtime's by now
+	}
+	r.info.Public, r.info.API = public, api
+	err := r.writeInfo()
+	return r.info, err
+}
+
+// writeInfo writes the lock file; r.mu is held.
+func (r *Runtime) writeInfo() error {
+	r.info.Engines = nil
+	for _, g := range r.groups {
+		if pid := g.pid(); pid != 0 {
+			r.info.Engines = append(r.info.Engines, pid)
+		}
+	}
+	return r.lock.write(r.info)
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Deployed is a script together with the version that is in force.
+type Deployed struct {
+	Script     Script
+	Version    Version
+	Deployment Deployment
+}
+
+const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.created_on, s.modified_on`
+const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.message, v.tag, v.main_module,
+	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, v.bindings, v.startup_ms`
+const deploymentColumns = `d.id, d.script, d.version, d.created_on, d.source, d.message`
+
+// current joins every script with its newest deployment.
+const current = `SELECT ` + scriptColumns + `, ` + versionColumns + `, ` + deploymentColumns + `
+	FROM scripts s
+	JOIN deployments d ON d.script = s.name
+		AND d.created_on = (SELECT max(created_on) FROM deployments WHERE script = s.name)
+	JOIN versions v ON v.id = d.version`
+
+// Deployed returns every script with its version in force, by name.
+func (s *Store) Deployed(ctx context.Context) ([]Deployed, error) {
+	list, err := queryDeployed(ctx, s.db, current+` ORDER BY s.name`)
+	if err != nil {
+		return nil, fmt.Errorf("read scripts: %w", err)
+	}
+	return list, nil
+}
+
+// DeployedScript returns one script with its version in force. The error
+// wraps [ErrNotFound] if there is no such script.
+func (s *Store) DeployedScript(ctx context.Context, name string) (Deployed, error) {
+	list, err := queryDeployed(ctx, s.db, current+` WHERE s.name = ?`, name)
+	if err != nil {
+		return Deployed{}, fmt.Errorf("read script %q: %w", name, err)
+	}
+	if len(list) == 0 {
+		return Deployed{}, fmt.Errorf("script %q: %w", name, ErrNotFound)
+	}
+	return list[0], nil
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func queryDeployed(ctx context.Context, q querier, query string, args ...any) ([]Deployed, error) {
+	list, err := collect(ctx, q, func(row *sql.Rows) (Deployed, error) {
+		var d Deployed
+		t := &times{}
+		err := row.Scan(append(append(scriptFields(&d.Script, t), versionFields(&d.Version, t)...), deploymentFields(&d.Deployment, t)...)...)
+		return d, errors.Join(err, t.err)
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].Version.Modules, err = modules(ctx, q, list[i].Version.ID); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// VersionModules returns the modules of a version, the main module first.
+func (s *Store) VersionModules(ctx context.Context, version string) ([]Module, error) {
+	list, err := modules(ctx, s.db, version)
+	if err != nil {
+		return nil, fmt.Errorf("read modules of version %s: %w", version, err)
+	}
+	return list, nil
+}
+
+func modules(ctx context.Context, q querier, version string) ([]Module, error) {
+	return collect(ctx, q, func(row *sql.Rows) (Module, error) {
+		var m Module
+		return m, row.Scan(&m.Name, &m.Type, &m.SHA256, &m.Size)
+	}, `SELECT name, type, sha256, size FROM modules WHERE version = ? ORDER BY position`, version)
+}
+
+// Deployments returns the deployments of a script, the newest first.
+func (s *Store) Deployments(ctx context.Context, script string) ([]Deployment, error) {
+	list, err := collect(ctx, s.db, func(row *sql.Rows) (Deployment, error) {
+		var d Deployment
+		t := &times{}
+		err := row.Scan(deploymentFields(&d, t)...)
+		return d, errors.Join(err, t.err)
+	}, `SELECT `+deploymentColumns+` FROM deployments d WHERE d.script = ? ORDER BY d.created_on DESC`, script)
+	if err != nil {
+		return nil, fmt.Errorf("read deployments of %q: %w", script, err)
+	}
+	return list, nil
+}
+
+// Namespaces returns all namespaces that are not deleted, by script and class.
+func (s *Store) Namespaces(ctx context.Context) ([]Namespace, error) {
+	return s.namespaces(ctx, `deleted_on IS NULL ORDER BY script, class`)
+}
+
+// DeletedNamespaces returns the namespaces whose objects belong into the trash.
+func (s *Store) DeletedNamespaces(ctx context.Context) ([]Namespace, error) {
+	return s.namespaces(ctx, `deleted_on IS NOT NULL ORDER BY deleted_on`)
+}
+
+func (s *Store) namespaces(ctx context.Context, where string) ([]Namespace, error) {
+	list, err := collect(ctx, s.db, func(row *sql.Rows) (Namespace, error) {
+		var n Namespace
+		t := &times{}
+		err := row.Scan(&n.Key, &n.Script, &n.Class, &n.SQLite, t.into(&n.CreatedOn))
+		return n, errors.Join(err, t.err)
+	}, `SELECT key, script, class, sqlite, created_on FROM namespaces WHERE `+where)
+	if err != nil {
+		return nil, fmt.Errorf("read namespaces: %w", err)
+	}
+	return list, nil
+}
+
+// AppliedMigrations returns what was applied to a script, the oldest first.
+func (s *Store) AppliedMigrations(ctx context.Context, script string) ([]AppliedMigration, error) {
+	list, err := collect(ctx, s.db, func(row *sql.Rows) (AppliedMigration, error) {
+		var m AppliedMigration
+		t := &times{}
+		err := row.Scan(&m.Script, &m.Number, &m.Version, &m.OldTag, &m.NewTag, jsonInto{&m.Steps}, t.into(&m.AppliedOn))
+		return m, errors.Join(err, t.err)
+	}, `SELECT script, number, version, old_tag, new_tag, steps, applied_on
+		FROM applied_migrations WHERE script = ? ORDER BY number`, script)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations of %q: %w", script, err)
+	}
+	return list, nil
+}
+
+// collect runs a query and scans every row.
+func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+func scriptFields(s *Script, t *times) []any {
+	return []any{&s.Name, &s.Tag, &s.MigrationTag, &s.Observability, t.into(&s.CreatedOn), t.into(&s.ModifiedOn)}
+}
+
+func versionFields(v *Version, t *times) []any {
+	return []any{&v.ID, &v.Script, &v.Number, t.into(&v.CreatedOn), &v.Source, &v.Message, &v.Tag, &v.MainModule,
+		&v.CompatibilityDate, jsonInto{&v.CompatibilityFlags}, jsonInto{&v.Handlers}, jsonInto{&v.Classes},
+		jsonInto{&v.Bindings}, millis{&v.StartupTime}}
+}
+
+func deploymentFields(d *Deployment, t *times) []any {
+	return []any{&d.ID, &d.Script, &d.Version, t.into(&d.CreatedOn), &d.Source, &d.Message}
+}
+
+// times makes scan targets for times and keeps the first error.
+type times struct{ err error }
+
+func (t *times) into(to *time.Time) sql.Scanner {
+	return scanFunc(func(v any) error {
+		text, _ := v.(string)
+		parsed, err := parseTime(text)
+		t.err = errors.Join(t.err, err)
+		*to = parsed
+		return nil
+	})
+}
+
+type scanFunc func(any) error
+
+func (f scanFunc) Scan(v any) error { return f(v) }
+
+// jsonInto scans a JSON column into the value that To points to.
+type jsonInto struct{ To any }
+
+func (j jsonInto) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("want JSON text, have %T", v)
+	}
+	return json.Unmarshal([]byte(text), j.To)
+}
+
+type millis struct{ to *time.Duration }
+
+func (m millis) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("want milliseconds, have %T", v)
+	}
+	*m.to = time.Duration(n) * time.Millisecond
+	return nil
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// ErrNotFound is wrapped by reads that ask for one record that is not there.
+var ErrNotFound = errors.New("not found")
+
+// A Script is a named Worker. What is here is not versioned.
+type Script struct {
+	Name          string
+	Tag           string // 32 hex digits, permanent
+	MigrationTag  string // tag of the last applied migration, or ""
+	Observability bool
+	CreatedOn     time.Time
+	ModifiedOn    time.Time
+}
+
+// A Version is one upload of a script: immutable.
+type Version struct {
+	ID                 string // UUID
+	Script             string
+	Number             int // counts from 1 within the script
+	CreatedOn          time.Time
+	Source             string // who uploaded: "wrangler", "paddock", "dev"
+	Message, Tag       string // annotations
+	MainModule         string
+	CompatibilityDate  string
+	CompatibilityFlags []string
+	Handlers           []string // of the default export: "fetch", "scheduled" …
+	Classes            []string // exported classes
+	Bindings           []Binding
+	StartupTime        time.Duration // of the candidate's engine
+	Modules            []Module      // the main module first
+}
+
+// A Module is one part of a version; its bytes are in the blob store.
+type Module struct {
+	Name   string
+	Type   string // content type of the upload form
+	SHA256 string // 64 hex digits
+	Size   int64  // bytes
+}
+
+// A Binding is one entry of a version's environment.
+type Binding struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // as on the wire: "plain_text", "json", "durable_object_namespace"
+
+	Text string          `json:"text,omitempty"` // plain_text
+	JSON json.RawMessage `json:"json,omitempty"` // json
+
+	// A Durable Object binding follows Namespace, whatever becomes of the
+	// names that it was uploaded with.
+	Class     string `json:"class_name,omitempty"`
+	Script    string `json:"script_name,omitempty"`
+	Namespace string `json:"namespace_id,omitempty"`
+}
+
+// A Deployment says which version of a script is in force since when.
+type Deployment struct {
+	ID        string // UUID
+	Script    string
+	Version   string // version id
+	CreatedOn time.Time
+	Source    string
+	Message   string
+}
+
+// A Namespace is the identity of a Durable Object class: its objects lie
+// under Key, whatever the class is called and whichever script owns it.
+type Namespace struct {
+	Key       string // 32 hex digits
+	Script    string
+	Class     string
+	SQLite    bool // the class may use the SQL API
+	CreatedOn time.Time
+}
+
+// An AppliedMigration is one upload's migration as it was applied.
+type AppliedMigration struct {
+	Script    string
+	Number    int // counts from 1 within the script
+	Version   string
+	OldTag    string
+	NewTag    string
+	Steps     json.RawMessage
+	AppliedOn time.Time
+}

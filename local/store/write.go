@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ErrConflict is wrapped by [Store.Publish] when the state has moved on since
+// the publication was planned.
+var ErrConflict = errors.New("the script was changed by another publish")
+
+// A Publication is everything that one publish changes.
+type Publication struct {
+	// Version is the new version; its ID, Number and CreatedOn are assigned.
+	Version Version
+	// ScriptTag is given to the script if it is new.
+	ScriptTag string
+	// Observability is the script's new setting; nil leaves it as it is.
+	Observability *bool
+
+	// ExpectDeployment is the deployment that was in force when the
+	// publication was planned, "" for a new script.
+	ExpectDeployment string
+
+	// Namespaces is the whole new namespace table, and Deleted what it no
+	// longer holds.
+	Namespaces []Namespace
+	Deleted    []Namespace
+	// Migration is what was applied, nil if nothing was. Only OldTag, NewTag
+	// and Steps are read.
+	Migration *AppliedMigration
+}
+
+// Publish writes a publication in one transaction and returns the script as
+// it is then in force. It wraps [ErrConflict] if ExpectDeployment does not
+// hold.
+func (s *Store) Publish(ctx context.Context, p Publication) (Deployed, error) {
+	var out Deployed
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		before, err := queryDeployed(ctx, tx, current+` WHERE s.name = ?`, p.Version.Script)
+		if err != nil {
+			return err
+		}
+		if have := deploymentID(before); have != p.ExpectDeployment {
+			return ErrConflict
+		}
+		if err := s.putScript(ctx, tx, p, len(before) == 0); err != nil {
+			return err
+		}
+		version, err := s.insertVersion(ctx, tx, p.Version)
+		if err != nil {
+			return err
+		}
+		if err := s.replaceNamespaces(ctx, tx, p); err != nil {
+			return err
+		}
+		if err := s.recordMigration(ctx, tx, p, version); err != nil {
+			return err
+		}
+		return s.deploy(ctx, tx, Deployment{Script: version.Script, Version: version.ID, Source: version.Source, Message: version.Message}, &out)
+	})
+	if err != nil {
+		return Deployed{}, fmt.Errorf("publish %q: %w", p.Version.Script, err)
+	}
+	return out, nil
+}
+
+// Deploy puts an existing version of a script in force again.
+func (s *Store) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
+	var out Deployed
+	err := s.write(ctx, func(tx *sql.Tx) error { return s.deploy(ctx, tx, d, &out) })
+	if err != nil {
+		return Deployed{}, fmt.Errorf("deploy version %s of %q: %w", d.Version, d.Script, err)
+	}
+	return out, nil
+}
+
+func deploymentID(list []Deployed) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Deployment.ID
+}
+
+func (s *Store) putScript(ctx context.Context, tx *sql.Tx, p Publication, isNew bool) error {
+	now := formatTime(s.now())
+	if isNew {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO scripts (name, tag, created_on, modified_on) VALUES (?, ?, ?, ?)`,
+			p.Version.Script, p.ScriptTag, now, now); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE scripts SET modified_on = ?, observability = coalesce(?, observability) WHERE name = ?`,
+		now, p.Observability, p.Version.Script); err != nil {
+		return err
+	}
+	if p.Migration == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE scripts SET migration_tag = ? WHERE name = ?`, p.Migration.NewTag, p.Version.Script)
+	return err
+}
+
+func (s *Store) insertVersion(ctx context.Context, tx *sql.Tx, v Version) (Version, error) {
+	v.ID, v.CreatedOn = uuid.NewString(), s.now()
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(number), 0) + 1 FROM versions WHERE script = ?`, v.Script).Scan(&v.Number); err != nil {
+		return v, err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO versions (id, script, number, created_on, source, message, tag, main_module,
+		compatibility_date, compatibility_flags, handlers, classes, bindings, startup_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		v.ID, v.Script, v.Number, formatTime(v.CreatedOn), v.Source, v.Message, v.Tag, v.MainModule,
+		v.CompatibilityDate, jsonText(v.CompatibilityFlags), jsonText(v.Handlers), jsonText(v.Classes),
+		jsonText(v.Bindings), v.StartupTime.Milliseconds())
+	if err != nil {
+		return v, err
+	}
+	for i, m := range v.Modules {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO modules (version, position, name, type, sha256, size) VALUES (?,?,?,?,?,?)`,
+			v.ID, i, m.Name, m.Type, m.SHA256, m.Size); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+func (s *Store) replaceNamespaces(ctx context.Context, tx *sql.Tx, p Publication) error {
+	now := formatTime(s.now())
+	for _, n := range p.Deleted {
+		if _, err := tx.ExecContext(ctx, `UPDATE namespaces SET deleted_on = ? WHERE key = ?`, now, n.Key); err != nil {
+			return err
+		}
+	}
+	// Labels may be swapped between namespaces, so all of them are taken off
+	// first: the index on them is checked row by row. A class name is an
+	// identifier and holds no slash.
+	if _, err := tx.ExecContext(ctx, `UPDATE namespaces SET class = class || '/' || key WHERE deleted_on IS NULL`); err != nil {
+		return err
+	}
+	for _, n := range p.Namespaces {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO namespaces (key, script, class, sqlite, created_on) VALUES (?,?,?,?,?)
+			ON CONFLICT (key) DO UPDATE SET script = excluded.script, class = excluded.class, sqlite = excluded.sqlite`,
+			n.Key, n.Script, n.Class, n.SQLite, now); err != nil {
+			return err
+		}
+	}
+	var left int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM namespaces WHERE deleted_on IS NULL AND class LIKE '%/' || key`).Scan(&left); err != nil {
+		return err
+	}
+	if left > 0 {
+		return fmt.Errorf("the new namespace table lacks %d namespaces that were not deleted", left)
+	}
+	return nil
+}
+
+func (s *Store) recordMigration(ctx context.Context, tx *sql.Tx, p Publication, v Version) error {
+	if p.Migration == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO applied_migrations (script, number, version, old_tag, new_tag, steps, applied_on)
+		SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM applied_migrations WHERE script = ?`,
+		v.Script, v.ID, p.Migration.OldTag, p.Migration.NewTag, string(p.Migration.Steps), formatTime(s.now()), v.Script)
+	return err
+}
+
+func (s *Store) deploy(ctx context.Context, tx *sql.Tx, d Deployment, out *Deployed) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO deployments (id, script, version, created_on, source, message) VALUES (?,?,?,?,?,?)`,
+		uuid.NewString(), d.Script, d.Version, formatTime(s.now()), d.Source, d.Message)
+	if err != nil {
+		return err
+	}
+	list, err := queryDeployed(ctx, tx, current+` WHERE s.name = ?`, d.Script)
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 || list[0].Deployment.Version != d.Version {
+		return fmt.Errorf("the deployment did not become the newest one at %s", formatTime(time.Now()))
+	}
+	*out = list[0]
+	return nil
+}
+
+// jsonText returns v as JSON; nil lists become empty ones.
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only plain records come here
+	}
+	if string(b) == "null" {
+		return "[]"
+	}
+	return string(b)
+}

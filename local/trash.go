@@ -1,0 +1,29 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// sweepNamespaces moves the objects of deleted namespaces into the trash. It
+// is called while no engine has them open, at every start too: a runtime that
+// died between the commit and this is caught up with.
+func (r *Runtime) sweepNamespaces(ctx context.Context) error {
+	deleted, err := r.store.DeletedNamespaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range deleted {
+		from := filepath.Join(r.objectsDir(), n.Key)
+		to := filepath.Join(r.trashDir(), n.Key+"-"+time.Now().UTC().Format("20060102T150405Z"))
+		if err := os.Rename(from, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("move the objects of %s/%s to the trash: %w", n.Script, n.Class, err)
+		}
+	}
+	return nil
+}

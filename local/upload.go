@@ -1,0 +1,145 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"paddock/internal/cfapi"
+	"paddock/migrate"
+)
+
+// An Upload is one new version of a script, as a client hands it over: over
+// the wire, or, in a dev session, directly.
+type Upload struct {
+	Script string
+	Form   cfapi.Form
+	Source string // who uploads: "wrangler", "paddock", "dev"
+
+	// Classes is for dev sessions, where namespaces appear as classes appear:
+	// the Durable Object classes that the script shall have, and whether each
+	// may use the SQL API. The form then has no migrations.
+	Classes map[string]bool
+}
+
+// A Refusal says that a request was understood and is not carried out; it
+// changed nothing. Code is one of Cloudflare's error codes.
+type Refusal struct {
+	Code    int
+	Message string
+}
+
+// Error returns the message.
+func (r *Refusal) Error() string { return r.Message }
+
+func refuse(code int, format string, args ...any) error {
+	return &Refusal{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// scriptName is what a script may be called: it becomes a host name's first
+// label and a service's name in the engine.
+var scriptName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,62}$`)
+
+var className = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+
+// check refuses an upload that cannot be meant, before anything is stored.
+func (u Upload) check() error {
+	if !scriptName.MatchString(u.Script) {
+		return refuse(cfapi.CodeInvalidScriptName, "script name %q is invalid: use lower-case letters, digits, dashes and underscores, at most 63", u.Script)
+	}
+	if u.Script == networkService {
+		return refuse(cfapi.CodeInvalidScriptName, "script name %q is taken: the engine calls the network so", u.Script)
+	}
+	if date := u.Form.Metadata.CompatibilityDate; date != "" {
+		if _, err := time.Parse(time.DateOnly, date); err != nil {
+			return refuse(cfapi.CodeValidationFailed, "compatibility date %q is invalid: write it as YYYY-MM-DD", date)
+		}
+	}
+	if u.Form.Metadata.BodyPart != "" {
+		return refuse(cfapi.CodeMalformedBody, "this runtime does not run scripts in service-worker format: export the handlers from an ES module")
+	}
+	if u.Form.Metadata.Exports != nil {
+		return refuse(cfapi.CodeMalformedBody, "this runtime does not support `exports` yet: declare the classes with `migrations`")
+	}
+	if u.Form.Metadata.Assets != nil {
+		return refuse(cfapi.CodeMalformedBody, "this runtime does not support static assets yet")
+	}
+	seen := map[string]bool{}
+	for _, b := range u.Form.Metadata.Bindings {
+		if seen[b.Name] {
+			return refuse(cfapi.CodeMalformedBody, "two bindings are called %q", b.Name)
+		}
+		seen[b.Name] = true
+		if err := checkBinding(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkBinding(b cfapi.Binding) error {
+	switch b.Type {
+	case cfapi.BindingPlainText, cfapi.BindingJSON:
+		return nil
+	case cfapi.BindingDurableObject:
+		if !className.MatchString(b.ClassName) {
+			return refuse(cfapi.CodeMalformedBody, "binding %q names the class %q, which is no name of a class", b.Name, b.ClassName)
+		}
+		return nil
+	}
+	return refuse(cfapi.CodeMalformedBody, "binding %q has the type %q, which this runtime does not support yet", b.Name, b.Type)
+}
+
+// modules returns the parts of the form with the main module first and with
+// names in one form: "./x" and "x" are the same module.
+func (u Upload) modules() ([]cfapi.Part, error) {
+	if u.Form.Metadata.MainModule == "" {
+		return nil, refuse(cfapi.CodeMalformedBody, "the upload names no main module")
+	}
+	main := moduleName(u.Form.Metadata.MainModule)
+	parts := slices.Clone(u.Form.Parts)
+	seen := map[string]bool{}
+	for i := range parts {
+		m := &parts[i]
+		name := moduleName(m.Name)
+		if name == "." || name == ".." || strings.HasPrefix(name, "../") || path.IsAbs(name) || strings.ContainsRune(name, 0) {
+			return nil, refuse(cfapi.CodeMalformedBody, "module name %q is invalid: use a path below the script's folder", m.Name)
+		}
+		if seen[name] {
+			return nil, refuse(cfapi.CodeMalformedBody, "two modules are called %q", name)
+		}
+		seen[name] = true
+		m.Name = name
+		if _, ok := engineKinds[m.ContentType]; !ok && m.ContentType != cfapi.TypeSourceMap {
+			return nil, refuse(cfapi.CodeMalformedBody, "module %q has the type %q, which this runtime does not know", name, m.ContentType)
+		}
+	}
+	at := slices.IndexFunc(parts, func(p cfapi.Part) bool { return p.Name == main })
+	if at < 0 {
+		return nil, refuse(cfapi.CodeMalformedBody, "the main module %q is not among the uploaded modules", main)
+	}
+	if parts[at].ContentType != cfapi.TypeESModule {
+		return nil, refuse(cfapi.CodeMalformedBody, "the main module %q is not an ES module (%s)", main, cfapi.TypeESModule)
+	}
+	parts[0], parts[at] = parts[at], parts[0]
+	return parts, nil
+}
+
+func moduleName(name string) string { return path.Clean(strings.TrimPrefix(name, "./")) }
+
+// migrations returns the steps that the form carries, nil if it carries none.
+func (u Upload) migrations() (*migrate.Upload, error) {
+	m := u.Form.Metadata.Migrations
+	if m == nil {
+		return nil, nil
+	}
+	up := &migrate.Upload{OldTag: m.OldTag, NewTag: m.NewTag}
+	if err := json.Unmarshal(m.Steps, &up.Steps); err != nil {
+		return nil, refuse(cfapi.CodeMalformedBody, "the migration steps are malformed: a directive has the wrong type")
+	}
+	return up, nil
+}

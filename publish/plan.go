@@ -1,0 +1,83 @@
+// Package publish ships a worker: [NewPlan] compares a bundled project with
+// what a target runs and says what would happen, and [Plan.Apply] makes it
+// happen. The target is whatever speaks Cloudflare's API: the local runtime,
+// or Cloudflare.
+package publish
+
+import (
+	"context"
+	"fmt"
+
+	"paddock/bundle"
+	"paddock/config"
+	"paddock/internal/cfapi"
+	"paddock/internal/diag"
+	"paddock/migrate"
+)
+
+// A Target is where scripts are published. [*cfapi.Client] is one. Service
+// fails with an [*cfapi.APIError] of one of the not-found codes for a script
+// that does not exist there.
+type Target interface {
+	Service(ctx context.Context, script string) (*cfapi.Service, error)
+	PutScript(ctx context.Context, script string, form cfapi.Form) (*cfapi.ScriptUpload, error)
+}
+
+// A Plan is an upload that has been thought through and not yet sent.
+type Plan struct {
+	Script     string
+	New        bool            // the target does not have the script
+	Tag        string          // applied migration tag at the target
+	Migrations *migrate.Upload // pending, nil if nothing is
+	Form       cfapi.Form
+}
+
+// NewPlan asks the target for the script's state and works out what is to be
+// sent. It changes nothing.
+func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle.Result) (*Plan, diag.List, error) {
+	p := &Plan{Script: w.Name}
+	service, err := target.Service(ctx, w.Name)
+	switch {
+	case isNotFound(err):
+		p.New = true
+	case err != nil:
+		return nil, nil, err
+	case service.DefaultEnvironment.Script != nil:
+		p.Tag = service.DefaultEnvironment.Script.MigrationTag
+	}
+	var diags diag.List
+	p.Migrations, diags = migrate.Pending(w.Migrations, p.Tag)
+	if diags.HasErrors() {
+		return nil, diags, nil
+	}
+	if p.Form, err = NewForm(w, built, p.Migrations); err != nil {
+		return nil, nil, err
+	}
+	return p, diags, nil
+}
+
+func isNotFound(err error) bool {
+	return cfapi.HasCode(err, cfapi.CodeScriptNotFound, cfapi.CodeServiceNotFound, cfapi.CodeEnvironmentNotFound)
+}
+
+// Apply sends the plan. When it returns without an error, the target serves
+// the new version.
+func (p *Plan) Apply(ctx context.Context, target Target) (*cfapi.ScriptUpload, error) {
+	result, err := target.PutScript(ctx, p.Script, p.Form)
+	if err != nil {
+		return nil, fmt.Errorf("publish %s: %w", p.Script, err)
+	}
+	return result, nil
+}
+
+// Annotate adds a message and a tag, which are kept with the version.
+func (p *Plan) Annotate(message, tag string) {
+	notes := map[string]string{}
+	if message != "" {
+		notes[cfapi.AnnotationMessage] = message
+	}
+	if tag != "" {
+		notes[cfapi.AnnotationTag] = tag
+	}
+	p.Form.Metadata.Annotations = notes
+}
