@@ -118,6 +118,12 @@ func (g *Gateway) forward(x *exchange, e *endpoint) {
 	ctx := context.WithValue(x.ctx, exchangeKey{}, x)
 	g.proxy.ServeHTTP(x, x.req.WithContext(ctx))
 	x.complete = true
+	if x.visit.uploads {
+		// What the engine did not read of the body is read here, with the answer on its way. net/http would do it after it
+		// has begun to watch the connection for the next request, and panic over two readers.
+		_ = http.NewResponseController(x.rw).Flush()
+		_ = x.req.Body.Close()
+	}
 }
 
 // finish writes the access log, whether the request was answered or its handler panics to abort the connection.

@@ -208,3 +208,20 @@ func TestEarlyHints(t *testing.T) {
 		t.Errorf("access log: %+v", log)
 	}
 }
+
+// What no engine has read of a body must not harm the connection that it came
+// on: the next request used to find it reset.
+func TestUnreadUploads(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, Options{}, Endpoint{Socket: socketPath(t), Fetch: true}) // nobody listens there
+	kept := client(t)
+	for range 10 {
+		res, err := kept.Do(request(t, http.MethodPost, f.url, "", strings.NewReader(strings.Repeat("x", 100_000))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		answer{Response: res, body: string(body), err: err}.want(t, http.StatusServiceUnavailable, "was not sent")
+	}
+}
