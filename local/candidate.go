@@ -24,9 +24,7 @@ const stubService = "paddock:stub"
 // never see it.
 func (r *Runtime) tryCandidate(ctx context.Context, v store.Version) (engine.Report, time.Duration, error) {
 	start := time.Now()
-	p, err := engine.Start(ctx, engine.Options{
-		Binary: r.opts.Engine, Config: r.candidateConfig(v), Lock: r.lock.file, StartTimeout: r.opts.StartDeadline,
-	})
+	p, err := engine.Start(ctx, r.engineOptions(r.candidateConfig(v)))
 	if err != nil {
 		return engine.Report{}, 0, r.candidateError(v, err)
 	}

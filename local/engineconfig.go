@@ -34,6 +34,14 @@ var engineKinds = map[string]engine.ModuleKind{
 	cfapi.TypeWasm:       engine.Wasm,
 }
 
+// engineOptions returns what all engines of this runtime have in common.
+func (r *Runtime) engineOptions(cfg engine.Config) engine.Options {
+	return engine.Options{
+		Binary: r.opts.Engine, Config: cfg, Lock: r.lock.file,
+		SocketDir: r.runDir(), StartTimeout: r.opts.StartDeadline,
+	}
+}
+
 // engineConfig returns what the engine of a group runs, without collector.
 func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error) {
 	cfg := engine.Config{Disks: []engine.Disk{{Name: objectsDisk, Path: r.objectsDir()}}}

@@ -129,10 +129,8 @@ func wait(ctx context.Context, d time.Duration) bool {
 func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	p := g.plan
 	pump := newPump(g.rt, p.scripts)
-	opts := engine.Options{
-		Binary: g.rt.opts.Engine, Config: p.config, Lock: g.rt.lock.file, StartTimeout: g.rt.opts.StartDeadline,
-		OnLine: pump.line, OnEvent: pump.event,
-	}
+	opts := g.rt.engineOptions(p.config)
+	opts.OnLine, opts.OnEvent = pump.line, pump.event
 	if len(p.collected) > 0 {
 		opts.Token = randomHex(16)
 		opts.Config = withCollector(p, g.rt.listening(p.scripts), opts.Token)

@@ -112,14 +112,19 @@ func TestDeleteMovesObjectsToTheTrash(t *testing.T) {
 	r.wantBody("counter", "/increment", "1")
 }
 
-// A script goes on serving when the class behind its binding is deleted by
-// the owner; only the binding is gone.
-func TestBindingOfADeletedClass(t *testing.T) {
+// A class is not deleted while another script binds to it, and deleted once
+// that is over.
+func TestDeleteOfABoundClass(t *testing.T) {
 	t.Parallel()
 	r := open(t, t.TempDir())
 	r.publish(counter("owner"))
 	r.publish(upload("caller", counterJS, binds("Counter", "owner"), text("VERSION", "1")))
-	r.publish(upload("owner", counterJS, migrates("v1", "v2", migrate.Step{DeletedClasses: []string{"Counter"}})))
+	without := upload("owner", counterJS, migrates("v1", "v2", migrate.Step{DeletedClasses: []string{"Counter"}}))
+	if message := r.refused(without, 10061); !strings.Contains(message, "caller binds to it") {
+		t.Errorf("refused with %q", message)
+	}
+	r.publish(upload("caller", counterJS, text("VERSION", "1")))
+	r.publish(without)
 	r.wantBody("caller", "/version", "1")
 	if got := r.group("caller").Scripts; !slices.Equal(got, []string{"caller"}) {
 		t.Errorf("the caller shares its engine with %v", got)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"paddock/engine"
 	"paddock/internal/cfapi"
@@ -22,7 +20,7 @@ type Published struct {
 
 // Publish makes an upload the version in force and returns when it answers
 // requests. A [*Refusal] or [*migrate.Refusal] means that nothing has
-// changed. Publishes are done one after the other.
+// changed, a [*StoredError] that the version is stored but does not serve. Publishes are done one after the other.
 //
 // Once the change is committed there is no way back behind the user's back:
 // if the engine then fails to start although the candidate did, it is
@@ -152,79 +150,17 @@ func checkTargets(w world, v store.Version) error {
 	return nil
 }
 
-// change works out the new namespace table.
-func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v store.Version) (migrate.Change, error) {
-	state := migrate.State{Script: up.Script, Tag: before.Script.MigrationTag, Exports: v.Classes, NewKey: newKey}
-	for _, n := range w.namespaces {
-		state.Namespaces = append(state.Namespaces, migrate.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite})
-	}
-	for _, b := range v.Bindings {
-		if b.Type == cfapi.BindingDurableObject && b.Script == "" {
-			state.Bound = append(state.Bound, b.Class)
-		}
-	}
-	if up.Classes != nil {
-		return adopt(state, up.Classes), nil
-	}
-	return migrate.Apply(state, steps)
-}
+// A StoredError says that a version was committed and yet does not serve. An
+// upload that ends so must not simply be sent again.
+type StoredError struct{ Err error }
 
-// adopt is what a dev session has in place of migrations: classes that appear
-// get a namespace, and namespaces stay when their class disappears, for it
-// may come back with the next save.
-func adopt(s migrate.State, classes map[string]bool) migrate.Change {
-	change := migrate.Change{Tag: s.Tag}
-	have := map[string]bool{}
-	for _, n := range s.Namespaces {
-		if n.Script == s.Script {
-			have[n.Class] = true
-			n.SQLite = n.SQLite || classes[n.Class]
-		}
-		change.Namespaces = append(change.Namespaces, n)
-	}
-	for _, class := range slices.Sorted(maps.Keys(classes)) {
-		if have[class] {
-			continue
-		}
-		n := migrate.Namespace{Key: s.NewKey(), Script: s.Script, Class: class, SQLite: classes[class]}
-		change.Namespaces = append(change.Namespaces, n)
-		change.Effects = append(change.Effects, migrate.Effect{Kind: "create", Class: class, Key: n.Key})
-	}
-	return change
-}
+// Error says what has become of the version.
+func (e *StoredError) Error() string { return e.Err.Error() }
 
-// resolveBindings ties every Durable Object binding to a namespace's key.
-func resolveBindings(v *store.Version, namespaces []migrate.Namespace) error {
-	keys := map[[2]string]string{}
-	for _, n := range namespaces {
-		keys[[2]string{n.Script, n.Class}] = n.Key
-	}
-	for i := range v.Bindings {
-		b := &v.Bindings[i]
-		if b.Type != cfapi.BindingDurableObject {
-			continue
-		}
-		owner := b.Script
-		if owner == "" {
-			owner = v.Script
-		}
-		key, ok := keys[[2]string{owner, b.Class}]
-		if !ok {
-			return refuse(cfapi.CodeBindingClass,
-				"binding %q names the class %q of %q, which has no namespace there: create it with a migration (new_classes or new_sqlite_classes)", b.Name, b.Class, owner)
-		}
-		b.Namespace = key
-	}
-	return nil
-}
+// Unwrap returns the cause.
+func (e *StoredError) Unwrap() error { return e.Err }
 
-func storeNamespaces(list []migrate.Namespace) []store.Namespace {
-	out := make([]store.Namespace, len(list))
-	for i, n := range list {
-		out[i] = store.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite}
-	}
-	return out
-}
+func stored(format string, args ...any) error { return &StoredError{Err: fmt.Errorf(format, args...)} }
 
 // afterFailedStart puts the version before in force again if that is
 // possible, and says what has become of the publish.
@@ -233,9 +169,9 @@ func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before stor
 	case pub.Version.Handlers == nil && before.Version.ID == "" && errors.As(cause, new(*engine.StartError)):
 		return r.candidateError(pub.Version, cause) // a session's first version, which was not tried
 	case !errors.As(cause, new(*startFailure)):
-		return fmt.Errorf("the new version is stored, but could not be brought into service: %w", cause)
+		return stored("the new version is stored, but could not be brought into service: %w", cause)
 	case before.Version.ID == "" || pub.Migration != nil:
-		return fmt.Errorf("the new version is stored, but its engine does not start and is being retried: %w", cause)
+		return stored("the new version is stored, but its engine does not start and is being retried: %w", cause)
 	}
 	_, err := r.store.Deploy(ctx, store.Deployment{
 		Script: before.Script.Name, Version: before.Version.ID, Source: "paddock",
@@ -245,7 +181,7 @@ func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before stor
 		err = r.converge(ctx)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("the engine does not start with the new version: %w", cause), err)
+		return stored("the engine does not start with the new version: %w", errors.Join(cause, err))
 	}
-	return fmt.Errorf("the engine does not start with the new version; version %s is in force again: %w", before.Version.ID, cause)
+	return stored("the engine does not start with the new version; version %s is in force again: %w", before.Version.ID, cause)
 }

@@ -147,6 +147,9 @@ func (r *Runtime) Open(ctx context.Context) (err error) {
 			err = errors.Join(err, r.lock.release())
 		}
 	}()
+	if err := r.sweepRun(); err != nil {
+		return fmt.Errorf("open runtime: %w", err)
+	}
 	if r.token, err = ensureToken(r.opts.Dir); err != nil {
 		return fmt.Errorf("open runtime: %w", err)
 	}
@@ -167,7 +170,7 @@ func (r *Runtime) Open(ctx context.Context) (err error) {
 }
 
 func (r *Runtime) makeFolders() error {
-	for _, dir := range []string{r.opts.Dir, r.objectsDir(), r.trashDir(), r.blobsDir()} {
+	for _, dir := range []string{r.opts.Dir, r.objectsDir(), r.trashDir(), r.blobsDir(), r.runDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
@@ -184,6 +187,7 @@ func (r *Runtime) makeFolders() error {
 func (r *Runtime) objectsDir() string { return filepath.Join(r.opts.Dir, "objects") }
 func (r *Runtime) trashDir() string   { return filepath.Join(r.opts.Dir, "trash") }
 func (r *Runtime) blobsDir() string   { return filepath.Join(r.opts.Dir, "blobs") }
+func (r *Runtime) runDir() string     { return filepath.Join(r.opts.Dir, "run") }
 
 // Close lets requests in flight finish, up to the drain deadline, stops the
 // engines and gives up the state folder. It may be called more than once.
@@ -193,9 +197,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	if r.closed || r.life == nil {
 		return nil
 	}
-	r.hub.close()
 	groups := r.running()
 	err := r.haltAll(ctx, groups)
+	r.hub.close() // after the last items have arrived
 	for _, g := range groups {
 		// Nothing will open these gates again, so nobody shall wait there.
 		g.gate.Fail(ErrClosed)

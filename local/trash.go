@@ -27,3 +27,18 @@ func (r *Runtime) sweepNamespaces(ctx context.Context) error {
 	}
 	return nil
 }
+
+// sweepRun removes the sockets of engines whose runtime was killed before it
+// could. The state folder is locked, so nobody uses them.
+func (r *Runtime) sweepRun() error {
+	entries, err := os.ReadDir(r.runDir())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(r.runDir(), e.Name())); err != nil {
+			return fmt.Errorf("remove the sockets of an earlier engine: %w", err)
+		}
+	}
+	return nil
+}

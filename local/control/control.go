@@ -150,13 +150,15 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 
 // refusal returns the HTTP status and the code for an error. What is not
 // known to be the client's doing is an error of ours, so that Wrangler tries
-// an upload again.
+// an upload again; except one that is stored already, for which a second
+// attempt would only hide what went wrong with the first.
 func refusal(err error) (status, code int) {
 	var (
 		refused  *local.Refusal
 		migrated *migrate.Refusal
 		form     *cfapi.FormError
 		tooLarge *http.MaxBytesError
+		stored   *local.StoredError
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -167,6 +169,8 @@ func refusal(err error) (status, code int) {
 		code = form.Code
 	case errors.As(err, &tooLarge):
 		code = cfapi.CodeTooLarge
+	case errors.As(err, &stored):
+		return http.StatusConflict, cfapi.CodeInternal
 	default:
 		code = cfapi.CodeInternal
 	}

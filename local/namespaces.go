@@ -1,0 +1,110 @@
+package local
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+	"paddock/migrate"
+)
+
+// change works out the new namespace table.
+func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v store.Version) (migrate.Change, error) {
+	state := migrate.State{Script: up.Script, Tag: before.Script.MigrationTag, Exports: v.Classes, NewKey: newKey}
+	for _, n := range w.namespaces {
+		state.Namespaces = append(state.Namespaces, migrate.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite})
+	}
+	for _, b := range v.Bindings {
+		if b.Type == cfapi.BindingDurableObject && b.Script == "" {
+			state.Bound = append(state.Bound, b.Class)
+		}
+	}
+	if up.Classes != nil {
+		return adopt(state, up.Classes), nil
+	}
+	change, err := migrate.Apply(state, steps)
+	if err != nil {
+		return change, err
+	}
+	return change, checkDeleted(w, up.Script, change.Deleted)
+}
+
+// checkDeleted refuses to delete a class to which another script still binds.
+// The script's own bindings are looked at by [migrate.Apply].
+func checkDeleted(w world, script string, deleted []migrate.Namespace) error {
+	for _, n := range deleted {
+		var users []string
+		for name, d := range w.scripts {
+			binds := func(b store.Binding) bool { return b.Namespace == n.Key }
+			if name != script && slices.ContainsFunc(d.Version.Bindings, binds) {
+				users = append(users, name)
+			}
+		}
+		if len(users) > 0 {
+			slices.Sort(users)
+			return refuse(cfapi.CodeBindingClass,
+				"Cannot apply --delete-class migration to class %s without also removing the binding that references it: %s binds to it",
+				n.Class, strings.Join(users, ", "))
+		}
+	}
+	return nil
+}
+
+// adopt is what a dev session has in place of migrations: classes that appear
+// get a namespace, and namespaces stay when their class disappears, for it
+// may come back with the next save.
+func adopt(s migrate.State, classes map[string]bool) migrate.Change {
+	change := migrate.Change{Tag: s.Tag}
+	have := map[string]bool{}
+	for _, n := range s.Namespaces {
+		if n.Script == s.Script {
+			have[n.Class] = true
+			n.SQLite = n.SQLite || classes[n.Class]
+		}
+		change.Namespaces = append(change.Namespaces, n)
+	}
+	for _, class := range slices.Sorted(maps.Keys(classes)) {
+		if have[class] {
+			continue
+		}
+		n := migrate.Namespace{Key: s.NewKey(), Script: s.Script, Class: class, SQLite: classes[class]}
+		change.Namespaces = append(change.Namespaces, n)
+		change.Effects = append(change.Effects, migrate.Effect{Kind: "create", Class: class, Key: n.Key})
+	}
+	return change
+}
+
+// resolveBindings ties every Durable Object binding to a namespace's key.
+func resolveBindings(v *store.Version, namespaces []migrate.Namespace) error {
+	keys := map[[2]string]string{}
+	for _, n := range namespaces {
+		keys[[2]string{n.Script, n.Class}] = n.Key
+	}
+	for i := range v.Bindings {
+		b := &v.Bindings[i]
+		if b.Type != cfapi.BindingDurableObject {
+			continue
+		}
+		owner := b.Script
+		if owner == "" {
+			owner = v.Script
+		}
+		key, ok := keys[[2]string{owner, b.Class}]
+		if !ok {
+			return refuse(cfapi.CodeBindingClass,
+				"binding %q names the class %q of %q, which has no namespace there: create it with a migration (new_classes or new_sqlite_classes)", b.Name, b.Class, owner)
+		}
+		b.Namespace = key
+	}
+	return nil
+}
+
+func storeNamespaces(list []migrate.Namespace) []store.Namespace {
+	out := make([]store.Namespace, len(list))
+	for i, n := range list {
+		out[i] = store.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite}
+	}
+	return out
+}
