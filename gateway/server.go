@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -33,6 +34,20 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s: %w", addr, ErrAddrInUse)
 	}
 	return nil, fmt.Errorf("listen on %s: %w", addr, err)
+}
+
+// ListenOrFree is Listen for a port that may be a default: if it is taken and nobody asked for it, a free one is opened in its
+// place, and moved is true.
+func ListenOrFree(ctx context.Context, ip string, port int, asked bool) (l net.Listener, moved bool, err error) {
+	l, err = Listen(ctx, net.JoinHostPort(ip, strconv.Itoa(port)))
+	switch {
+	case !errors.Is(err, ErrAddrInUse):
+		return l, false, err
+	case asked:
+		return nil, false, fmt.Errorf("port %d is in use: choose another one, or leave it out to get a free one", port)
+	}
+	l, err = Listen(ctx, net.JoinHostPort(ip, "0"))
+	return l, err == nil, err
 }
 
 // addrInUse knows the error number of Windows too, which the syscall package does not map.

@@ -107,8 +107,8 @@ func (r *Runtime) candidateError(v store.Version, err error) error {
 	}
 	var lines []string
 	for _, p := range failed.Problems {
-		if p.Service != v.Script && p.Service != "" {
-			continue
+		if p.Service != v.Script {
+			continue // not the script's fault, say an engine that is none
 		}
 		lines = append(lines, p.Message)
 		if p.Stack != "" {

@@ -171,3 +171,14 @@ func AwaitEnd(ctx context.Context, dir string) error {
 		}
 	}
 }
+
+// Abandoned reports whether a state folder belonged to a runtime that is gone
+// with all its engines. It is false for a folder that never had one.
+func Abandoned(dir string) bool {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return lockExclusive(f) == nil
+}

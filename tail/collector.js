@@ -27,7 +27,10 @@ const LONG_AFTER = 1000;
 /** Whether a tail is attached; undefined until the first use, when the binding INITIAL decides. */
 let on;
 
-/** How many invocations are under way, sockets not counted: those may stay open for days. */
+/**
+ * How many invocations are under way. What belongs to a socket is not counted: sockets stay open
+ * for days, and the outcome of a hibernating one's last event may never be reported.
+ */
 let underWay = 0;
 
 function enabled(env) {
@@ -88,6 +91,7 @@ class Invocation {
   #arrived; // our clock at the start
   #upgrade;
   #long;
+  #counted; // whether it is part of underWay
   #part = 0;
   #scheduled = false; // whether a flush is due at the end of this batch
   #logs = new Pieces();
@@ -113,7 +117,8 @@ class Invocation {
       executionModel: event.executionModel,
     };
     this.id = onset.invocationId;
-    if (!long) underWay++;
+    this.#counted = !long && event.info?.type !== "hibernatableWebSocket";
+    if (this.#counted) underWay++;
   }
 
   log({ event, timestamp }) {
@@ -152,7 +157,7 @@ class Invocation {
   }
 
   outcome({ event, timestamp }) {
-    if (!this.#upgrade) underWay--;
+    if (this.#counted) underWay--;
     if (!on) return;
     // The outcome of a hibernated socket carries the time of its `return`, so
     // for sockets the arrival of the events is the better measure.

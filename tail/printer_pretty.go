@@ -185,7 +185,10 @@ func (p *Pretty) exception(b *strings.Builder, it Item, e Exception) {
 	fmt.Fprintf(b, "%s %s\n\n", p.io.ErrStyle(color.FgRed, color.Bold)("✘ [ERROR]"), p.io.ErrStyle(color.Bold)(first))
 	if found {
 		for line := range strings.SplitSeq(rest, "\n") {
-			b.WriteString("  " + line + "\n")
+			if line != "" {
+				line = "  " + line
+			}
+			b.WriteString(line + "\n")
 		}
 		b.WriteByte('\n')
 	}
