@@ -1,0 +1,88 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"paddock/internal/cfapi"
+	"paddock/internal/diag"
+	"paddock/local"
+	"paddock/local/control"
+)
+
+// localAccount is the account id that paddock's own clients send to a local
+// runtime, which accepts any.
+const localAccount = "local"
+
+// startPatience is how long a runtime may take from taking its folder to
+// serving: the start deadline of its engines, and a little more.
+const startPatience = 15 * time.Second
+
+// client returns a client of the runtime on the state folder. The error wraps
+// [local.ErrNotRunning] if there is none.
+func (a *app) client(ctx context.Context) (*cfapi.Client, *cfapi.RuntimeStatus, error) {
+	if err := a.needState(); err != nil {
+		return nil, nil, err
+	}
+	info, token, err := local.Running(a.stateDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &cfapi.Client{BaseURL: info.API + control.Prefix, Token: token, AccountID: localAccount, UserAgent: "paddock/" + Version}
+	status, err := c.RuntimeStatus(ctx)
+	// Another process can have got the number of a runtime that died.
+	if op := (*net.OpError)(nil); errors.As(err, &op) || errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("%w on %s (%s does not answer)", local.ErrNotRunning, a.stateDir, info.API)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if status.Version != Version {
+		a.report(diag.List{diag.Warningf("runtime-version", diag.Location{},
+			"the runtime is paddock %s, this is %s", status.Version, Version).
+			WithHint("`paddock runtime stop` and `paddock runtime start` bring it up to date; its data stays.")})
+	}
+	return c, status, nil
+}
+
+// ensureClient is client, but starts a runtime in the background if none is
+// running, and says so.
+func (a *app) ensureClient(ctx context.Context) (*cfapi.Client, *cfapi.RuntimeStatus, error) {
+	c, status, err := a.client(ctx)
+	if !errors.Is(err, local.ErrNotRunning) {
+		return c, status, err
+	}
+	started, err := a.startBackground(ctx, runtimeOptions{})
+	if refused := (*refusedStart)(nil); errors.As(err, &refused) && refused.Locked {
+		return a.awaitClient(ctx, err) // another publish was faster
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	fmt.Fprintf(a.io.Err, "Started the local runtime in the background (pid %d, %s); `paddock runtime stop` ends it.\n", started.PID, started.Public)
+	return a.client(ctx)
+}
+
+// awaitClient returns a client of a runtime that is about to serve, or, if it
+// does not, the error that told of it.
+func (a *app) awaitClient(ctx context.Context, told error) (*cfapi.Client, *cfapi.RuntimeStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, status, err := a.client(ctx)
+		if !errors.Is(err, local.ErrNotRunning) {
+			return c, status, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, told
+		case <-tick.C:
+		}
+	}
+}

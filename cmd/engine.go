@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"paddock/engine"
+)
+
+func (a *app) engineCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "engine",
+		Short: "Find or install workerd, the engine that runs the scripts",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(&cobra.Command{
+		Use:   "path",
+		Short: "Print where the engine is",
+		Args:  args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			found, err := finder().Find(c.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.io.Out, found.Path)
+			return err
+		},
+	}, &cobra.Command{
+		Use:   "install",
+		Short: "Fetch the engine, unless it is there already",
+		Args:  args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			found, err := a.install(c.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.io.Out, "workerd %s (%s)\n%s\n", engine.Version, found.Source, found.Path)
+			return err
+		},
+	})
+	return c
+}
+
+func finder() engine.Finder { return engine.Finder{Getenv: os.Getenv, ProjectDir: "."} }
+
+// install finds the engine, or fetches it with something to look at.
+func (a *app) install(ctx context.Context) (engine.Binary, error) {
+	progress := a.io.Progress("Fetching the engine (workerd " + engine.Version + ", 47 MB, once)")
+	defer progress.Done()
+	f := finder()
+	f.Progress = progress.Set
+	return f.Install(ctx)
+}

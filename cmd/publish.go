@@ -1,0 +1,173 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"paddock/bundle"
+	"paddock/config"
+	"paddock/internal/cfapi"
+	"paddock/internal/diag"
+	"paddock/local"
+	"paddock/publish"
+)
+
+type publishOptions struct {
+	*app
+	name, message, tag string
+	minify, json       bool
+}
+
+func (a *app) publishCommand() *cobra.Command {
+	o := &publishOptions{app: a}
+	c := &cobra.Command{
+		Use:     "publish",
+		Aliases: []string{"deploy"},
+		Short:   "Ship the worker to the local runtime, with its migrations",
+		Args:    args(cobra.NoArgs),
+		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
+	}
+	c.Flags().StringVar(&o.name, "name", "", "name of the script, instead of the configuration's")
+	c.Flags().StringVar(&o.message, "message", "", "remark that is kept with the version")
+	c.Flags().StringVar(&o.tag, "tag", "", "tag that is kept with the version")
+	c.Flags().BoolVar(&o.minify, "minify", false, "minify the code")
+	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
+	return c
+}
+
+// published is the result of a publish, as --json prints it.
+type published struct {
+	Script        string          `json:"script"`
+	VersionID     string          `json:"version_id"`
+	URL           string          `json:"url"`
+	MigrationTag  string          `json:"migration_tag,omitempty"`
+	StartupTimeMS int             `json:"startup_time_ms"`
+	Size          int64           `json:"size"`
+	GzipSize      int64           `json:"gzip_size"`
+	Bindings      []cfapi.Binding `json:"bindings"`
+
+	uploadTime time.Duration
+}
+
+func (o *publishOptions) run(ctx context.Context) error {
+	w, err := o.worker()
+	if err != nil {
+		return err
+	}
+	if o.name != "" {
+		w.Name = o.name
+	}
+	if w.Name == "" {
+		return diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
+			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
+	}
+	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
+	if err != nil {
+		return err
+	}
+	client, status, err := o.ensureClient(ctx)
+	if err != nil {
+		return err
+	}
+	result, err := o.ship(ctx, client, status, w, built)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(o.io.Out).Encode(result)
+	}
+	o.show(result)
+	return nil
+}
+
+// ship plans the upload, sends it and waits until it serves.
+func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
+	plan, diags, err := publish.NewPlan(ctx, client, w, built)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.failed(diags); err != nil {
+		return nil, err
+	}
+	plan.Annotate(o.message, o.tag)
+	progress := o.io.Progress("Publishing " + w.Name)
+	defer progress.Done()
+	start := time.Now()
+	upload, err := plan.Apply(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	return &published{
+		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
+		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
+		Size: built.Size, GzipSize: built.GzipSize, Bindings: plan.Form.Metadata.Bindings,
+		uploadTime: time.Since(start),
+	}, nil
+}
+
+// show prints what Wrangler prints, in its order and words.
+func (o *publishOptions) show(p *published) {
+	bold := o.io.OutStyle(color.Bold)
+	fmt.Fprintf(o.io.Out, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
+	fmt.Fprintf(o.io.Out, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
+	showBindings(o.io.Out, p.Bindings)
+	fmt.Fprintf(o.io.Out, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
+	if p.MigrationTag != "" {
+		fmt.Fprintf(o.io.Out, "Migration tag: %s\n", p.MigrationTag)
+	}
+	fmt.Fprintf(o.io.Out, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
+	fmt.Fprintf(o.io.Out, "Current Version ID: %s\n", p.VersionID)
+}
+
+// showBindings prints the table of bindings. Values of variables are cut: the
+// table is for the names.
+func showBindings(w io.Writer, bindings []cfapi.Binding) {
+	if len(bindings) == 0 {
+		fmt.Fprintln(w, "No bindings found.")
+		return
+	}
+	fmt.Fprintln(w, "Your Worker has access to the following bindings:")
+	tw := tabwriter.NewWriter(w, 0, 0, 6, ' ', 0)
+	fmt.Fprintln(tw, "Binding\tResource")
+	for _, b := range bindings {
+		fmt.Fprintf(tw, "env.%s (%s)\t%s\n", b.Name, bindingTarget(b), bindingKind(b))
+	}
+	tw.Flush()
+	fmt.Fprintln(w)
+}
+
+func bindingTarget(b cfapi.Binding) string {
+	const longest = 40
+	var text string
+	switch b.Type {
+	case cfapi.BindingDurableObject:
+		if b.ScriptName != "" {
+			return b.ClassName + ", defined in " + b.ScriptName
+		}
+		return b.ClassName
+	case cfapi.BindingJSON:
+		text = string(b.JSON)
+	default:
+		text = strconv.Quote(b.Text)
+	}
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest-1]) + "…"
+	}
+	return diag.Printable(strings.Join(strings.Fields(text), " "))
+}
+
+func bindingKind(b cfapi.Binding) string {
+	if b.Type == cfapi.BindingDurableObject {
+		return "Durable Object"
+	}
+	return "Environment Variable"
+}

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"paddock/internal/cfapi"
+	"paddock/local"
+	"paddock/local/control"
+)
+
+func (a *app) runtimeCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "runtime",
+		Short: "Start, stop and look at the local object runtime",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.runtimeStartCommand(), a.runtimeStopCommand(), a.runtimeStatusCommand(), a.runtimeEnvCommand())
+	return c
+}
+
+func (a *app) runtimeStopCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop",
+		Short: "Stop the runtime; its data stays",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(c *cobra.Command, _ []string) error { return a.stopRuntime(c.Context()) },
+	}
+}
+
+// stopPatience is how long a runtime may take to end: its drain deadline and
+// what its engines need after that.
+const stopPatience = 30 * time.Second
+
+func (a *app) stopRuntime(ctx context.Context) error {
+	client, status, err := a.client(ctx)
+	if errors.Is(err, local.ErrNotRunning) {
+		fmt.Fprintf(a.io.Err, "No runtime is running on %s.\n", a.stateDir)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := client.StopRuntime(ctx); err != nil {
+		return err
+	}
+	progress := a.io.Progress("Stopping the runtime")
+	defer progress.Done()
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	if err := local.AwaitEnd(ctx, a.stateDir); err != nil {
+		return fmt.Errorf("the runtime (pid %d) has not ended: %w", status.PID, err)
+	}
+	fmt.Fprintf(a.io.Err, "Stopped the runtime (pid %d).\n", status.PID)
+	return nil
+}
+
+func (a *app) runtimeStatusCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show the runtime's scripts and engines",
+		Args:  args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, status, err := a.client(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(a.io.Out).Encode(status)
+			}
+			a.showStatus(status)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the status as JSON")
+	return c
+}
+
+func (a *app) showStatus(s *cfapi.RuntimeStatus) {
+	fmt.Fprintf(a.io.Out, "Runtime   pid %d, paddock %s\nScripts   %s\nAPI       %s%s\nState     %s\n", s.PID, s.Version, s.Public, s.API, control.Prefix, s.StateDir)
+	if len(s.Scripts) == 0 {
+		fmt.Fprintln(a.io.Out, "\nNothing is published yet.")
+		return
+	}
+	engines := map[string]cfapi.RuntimeGroup{}
+	for _, g := range s.Groups {
+		for _, name := range g.Scripts {
+			engines[name] = g
+		}
+	}
+	fmt.Fprintln(a.io.Out)
+	tw := tabwriter.NewWriter(a.io.Out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(tw, "SCRIPT\tVERSION\tTAG\tCLASSES\tENGINE\tURL")
+	for _, script := range s.Scripts {
+		var classes []string
+		for _, n := range script.Namespaces {
+			classes = append(classes, n.Class)
+		}
+		fmt.Fprintf(tw, "%s\t%d\t%s\t%s\t%s\t%s\n", script.Name, script.VersionNumber, orDash(script.MigrationTag),
+			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
+	}
+	tw.Flush()
+}
+
+func engineState(g cfapi.RuntimeGroup) string {
+	switch {
+	case g.EnginePID == 0 && g.Error != "":
+		first, _, _ := strings.Cut(g.Error, "\n")
+		return "down: " + first
+	case g.EnginePID == 0:
+		return "starting"
+	case g.Restarts > 0:
+		return fmt.Sprintf("pid %d, restarted %d times", g.EnginePID, g.Restarts)
+	}
+	return fmt.Sprintf("pid %d", g.EnginePID)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (a *app) runtimeEnvCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "env",
+		Short: "Print what points Wrangler at the runtime, for eval",
+		Args:  args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			client, _, err := a.client(c.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.io.Out, "export CLOUDFLARE_API_BASE_URL=%s\nexport CLOUDFLARE_API_TOKEN=%s\nexport CLOUDFLARE_ACCOUNT_ID=%s\n",
+				client.BaseURL, client.Token, client.AccountID)
+			return err
+		},
+	}
+}

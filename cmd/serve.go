@@ -1,0 +1,109 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"paddock/gateway"
+	"paddock/local"
+	"paddock/local/control"
+)
+
+// Default ports of the shared runtime.
+const (
+	defaultPort    = 8788
+	defaultAPIPort = 8789
+)
+
+// served is a runtime with its two doors.
+type served struct {
+	rt          *local.Runtime
+	public, api *gateway.Server
+	control     *control.API
+	info        local.Info
+	asked       chan struct{} // closed when a client asks for the end
+}
+
+// openRuntime opens the runtime on the state folder, listens, and announces
+// itself there. The sockets open first: a port that is taken costs no engine.
+func (a *app) openRuntime(ctx context.Context, o runtimeOptions, log *slog.Logger) (_ *served, err error) {
+	binary, err := a.install(ctx)
+	if err != nil {
+		return nil, err
+	}
+	public, err := a.listen(ctx, o.port, o.portSet)
+	if err != nil {
+		return nil, err
+	}
+	defer closeOnError(&err, public)
+	api, err := a.listen(ctx, o.apiPort, o.apiPortSet)
+	if err != nil {
+		return nil, err
+	}
+	defer closeOnError(&err, api)
+	rt := local.New(local.Options{
+		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log,
+		OnAccess: func(x gateway.Access) { logAccess(log, x) },
+	})
+	if err := rt.Open(ctx); err != nil {
+		return nil, err
+	}
+	s := &served{rt: rt, asked: make(chan struct{})}
+	errs := slog.NewLogLogger(log.Handler(), slog.LevelDebug)
+	s.public = gateway.Serve(public, rt, errs)
+	s.control = control.New(rt, log, sync.OnceFunc(func() { close(s.asked) }))
+	s.api = gateway.Serve(api, s.control, errs)
+	s.info, err = rt.Announce("http://"+public.Addr().String(), "http://"+api.Addr().String())
+	if err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+	return s, nil
+}
+
+func closeOnError(err *error, l net.Listener) {
+	if *err != nil {
+		l.Close()
+	}
+}
+
+// close ends the doors and the runtime. Requests in flight have the runtime's
+// drain deadline; new ones are refused from now on.
+func (s *served) close(ctx context.Context) error {
+	err := s.rt.Close(ctx)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	err = errors.Join(err, s.public.Close(ctx), s.api.Close(ctx))
+	s.control.Close(ctx)
+	return err
+}
+
+// listen opens a port of this machine, and says so if it is another one than
+// the default.
+func (a *app) listen(ctx context.Context, port int, asked bool) (net.Listener, error) {
+	l, moved, err := gateway.ListenOrFree(ctx, "127.0.0.1", port, asked)
+	if moved {
+		fmt.Fprintf(a.io.Err, "Port %d is in use; using %d instead.\n", port, l.Addr().(*net.TCPAddr).Port)
+	}
+	return l, err
+}
+
+func logAccess(log *slog.Logger, x gateway.Access) {
+	attrs := []slog.Attr{
+		slog.String("method", x.Method), slog.String("host", x.Host), slog.String("path", x.Path), slog.Int("status", x.Status),
+		slog.Int64("bytes", x.Bytes), slog.Duration("took", x.Duration), slog.String("remote", x.Remote), slog.String("script", x.Script),
+	}
+	level := slog.LevelInfo
+	if x.Err != "" {
+		attrs = append(attrs, slog.String("err", x.Err))
+	}
+	if x.Status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	log.LogAttrs(context.Background(), level, "request", attrs...)
+}
