@@ -40,7 +40,7 @@ func engineDate(w *config.Worker) diag.List {
 	if usable == w.CompatibilityDate {
 		return nil
 	}
-	return diag.List{diag.Warningf("compatibility-date-ahead", diag.Location{File: w.Path},
+	return diag.List{diag.Warningf("compatibility-date-ahead", w.DateLocation,
 		"the compatibility date %s is ahead of the engine: the worker runs with %s", w.CompatibilityDate, usable)}
 }
 

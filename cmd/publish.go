@@ -109,8 +109,8 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	return &published{
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
-		Size: built.Size, GzipSize: built.GzipSize, Bindings: plan.Form.Metadata.Bindings,
-		uploadTime: time.Since(start),
+		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
+		Bindings: append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
 	}, nil
 }
 

@@ -146,8 +146,8 @@ func checkStaging(t *testing.T, got *Worker) {
 // withoutPlaces clears the locations, after a look that they are set.
 func withoutPlaces(w *Worker) *Worker {
 	c := *w
-	missing := w.MainLocation.Line == 0
-	c.MainLocation = diag.Location{}
+	missing := w.MainLocation.Line == 0 || !strings.Contains(w.DateLocation.LineText, w.CompatibilityDate)
+	c.MainLocation, c.DateLocation = diag.Location{}, diag.Location{}
 	c.Vars, c.DurableObjects, c.Migrations = nil, nil, nil
 	for _, v := range w.Vars {
 		missing = missing || !strings.Contains(v.Location.LineText, v.Name)

@@ -59,7 +59,7 @@ func readCompatibilityDate(r *reader, n *node, d *draft) {
 			r.report(diag.Warningf("bare-date", n.at(), "%q is a TOML date; Wrangler wants a string", n.path()).
 				WithHint("Write it in quotation marks: %q", date))
 		}
-		d.CompatibilityDate = date
+		d.CompatibilityDate, d.DateLocation = date, n.at()
 	}
 }
 
@@ -72,7 +72,7 @@ func (r *resolver) finishDate(out *reader, d *draft) {
 	if d.CompatibilityDate != "" {
 		return
 	}
-	d.CompatibilityDate = DefaultCompatibilityDate
+	d.CompatibilityDate, d.DateLocation = DefaultCompatibilityDate, diag.Location{File: r.file.src.Name}
 	for _, level := range []*node{r.file.root, r.table} {
 		if level.get("compatibility_date") != nil {
 			return // it is there and wrong, which has been said

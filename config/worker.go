@@ -16,6 +16,7 @@ type Worker struct {
 	Main               string          // absolute path of the entry point, "" if none is configured
 	MainLocation       diag.Location   // where the entry point is configured
 	CompatibilityDate  string          // YYYY-MM-DD
+	DateLocation       diag.Location   // where it is configured, or the file if it is not
 	CompatibilityFlags []string        // each once
 	Vars               []Var           // sorted by name
 	DurableObjects     []DurableObject // in the order of the file

@@ -90,8 +90,7 @@ func lost(list []Migration, applied string) diag.Diagnostic {
 	}
 	return diag.Errorf("migration-tag-unknown", list[0].Location,
 		"the migration tag %q of the published script was not found in the list of migrations", applied).
-		WithHint("Put the entry with the tag %q back, before the ones that are still to be applied.\n"+
-			"If the script really is in another state, use --old-tag and --new-tag once.", applied)
+		WithHint("Put the entry with the tag %q back, before the ones that are still to be applied.", applied)
 }
 
 // Replay works out which classes exist after the whole list, and whether each
