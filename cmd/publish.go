@@ -122,7 +122,7 @@ func (o *publishOptions) show(p *published) {
 	showBindings(o.io.Out, p.Bindings)
 	fmt.Fprintf(o.io.Out, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
 	if p.MigrationTag != "" {
-		fmt.Fprintf(o.io.Out, "Migration tag: %s\n", p.MigrationTag)
+		fmt.Fprintf(o.io.Out, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
 	fmt.Fprintf(o.io.Out, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
 	fmt.Fprintf(o.io.Out, "Current Version ID: %s\n", p.VersionID)

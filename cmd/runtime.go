@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"paddock/internal/cfapi"
+	"paddock/internal/diag"
 	"paddock/local"
 	"paddock/local/control"
 )
@@ -105,7 +106,7 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) {
 		for _, n := range script.Namespaces {
 			classes = append(classes, n.Class)
 		}
-		fmt.Fprintf(tw, "%s\t%d\t%s\t%s\t%s\t%s\n", script.Name, script.VersionNumber, orDash(script.MigrationTag),
+		fmt.Fprintf(tw, "%s\t%d\t%s\t%s\t%s\t%s\n", script.Name, script.VersionNumber, orDash(diag.Printable(script.MigrationTag)),
 			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
 	}
 	tw.Flush()
@@ -115,7 +116,7 @@ func engineState(g cfapi.RuntimeGroup) string {
 	switch {
 	case g.EnginePID == 0 && g.Error != "":
 		first, _, _ := strings.Cut(g.Error, "\n")
-		return "down: " + first
+		return "down: " + diag.Printable(first)
 	case g.EnginePID == 0:
 		return "starting"
 	case g.Restarts > 0:

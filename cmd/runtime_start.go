@@ -16,7 +16,7 @@ import (
 
 // runtimeOptions are the settings of a shared runtime.
 type runtimeOptions struct {
-	port, apiPort       int  // 0: the default, or a free one if that is taken
+	port, apiPort       int  // in the background 0 is the default, elsewhere any free one
 	foreground          bool // stay in the terminal
 	child               bool // is the process behind a start in the background
 	portSet, apiPortSet bool

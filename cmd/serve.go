@@ -73,14 +73,23 @@ func closeOnError(err *error, l net.Listener) {
 }
 
 // close ends the doors and the runtime. Requests in flight have the runtime's
-// drain deadline; new ones are refused from now on.
+// drain deadline; new ones are refused from now on. The ports are free before
+// the state folder is: whoever waited for that may start a runtime anew.
 func (s *served) close(ctx context.Context) error {
+	patience, cut := context.WithCancel(ctx)
+	defer cut()
+	var public, api error
+	var doors sync.WaitGroup
+	doors.Go(func() { public = s.public.Close(patience) })
+	doors.Go(func() { api = s.api.Close(patience) })
+	<-s.public.Done()
+	<-s.api.Done()
 	err := s.rt.Close(ctx)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	err = errors.Join(err, s.public.Close(ctx), s.api.Close(ctx))
-	s.control.Close(ctx)
-	return err
+	timer := time.AfterFunc(2*time.Second, cut)
+	defer timer.Stop()
+	doors.Wait()
+	s.control.Close(patience)
+	return errors.Join(err, public, api)
 }
 
 // listen opens a port of this machine, and says so if it is another one than

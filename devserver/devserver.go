@@ -69,8 +69,11 @@ func Run(ctx context.Context, opts Options) (err error) {
 		found <- err
 	}()
 	built := s.buildAll(ctx)
-	if err := errors.Join(<-found, built); err != nil {
-		return err
+	switch missing := <-found; {
+	case missing != nil && (built == nil || errors.Is(built, ErrReported)):
+		return missing // what is wrong with the build has been printed
+	case built != nil:
+		return built
 	}
 	listener, err := s.listen(ctx)
 	if err != nil {
@@ -87,14 +90,15 @@ func Run(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	server := gateway.Serve(listener, s.rt, nil)
-	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx), server)) }()
+	defer func() {
+		defer s.out.stopping().Done()
+		err = errors.Join(err, s.close(context.WithoutCancel(ctx), server))
+	}()
 	if err := s.publishAll(ctx); err != nil {
 		return err
 	}
 	s.out.ready(url(listener))
-	err = s.watch(ctx)
-	defer s.out.stopping().Done()
-	return err
+	return s.watch(ctx)
 }
 
 // folderPrefix begins the name of a session's temporary folder.

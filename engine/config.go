@@ -22,7 +22,7 @@ type Worker struct {
 	Name               string // the service's name in this process
 	Modules            []Module
 	Main               string // the module with the handlers; "" is the first
-	CompatibilityDate  string
+	CompatibilityDate  string // one that is ahead of the engine runs as [UsableDate] says
 	CompatibilityFlags []string
 	Bindings           []Binding
 	Namespaces         []Namespace // Durable Object classes that it implements

@@ -59,7 +59,7 @@ func workerService(w Worker, reportToken string) string {
 		modules = mainFirst(modules, w.mainName())
 	}
 	worker.setList("modules", mapped(modules, moduleText))
-	worker.setString("compatibilityDate", w.CompatibilityDate)
+	worker.setString("compatibilityDate", UsableDate(w.CompatibilityDate))
 	worker.setList("compatibilityFlags", capnpStrings(w.CompatibilityFlags))
 	worker.setList("bindings", mapped(w.Bindings, bindingText))
 	worker.setList("durableObjectNamespaces", mapped(w.Namespaces, namespaceText))

@@ -36,7 +36,7 @@ type Options struct {
 	Token string
 
 	// OnLine gets every other line of output, also those of a start that
-	// fails; OnEvent gets the letter and the rest of each structured line.
+	// fails; OnEvent gets the letter and the rest of each structured line, to keep.
 	// Both are called by the goroutines that keep the engine's pipes empty,
 	// stdout and stderr at the same time, and must not block: the engine would
 	// freeze. They may be nil, and get nothing any more once Done is closed.

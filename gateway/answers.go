@@ -37,6 +37,9 @@ func (x *exchange) turnAway(err error, maxWait time.Duration) {
 	case errors.Is(err, errUnknownHost):
 		x.refuse(http.StatusNotFound, fmt.Sprintf(
 			"No script answers the host %q.\n\nTo see the scripts and their addresses: paddock runtime status", x.req.Host), err)
+	case errors.Is(err, errClientGone):
+		x.err = err
+		panic(http.ErrAbortHandler) // as in fail
 	case errors.As(err, &down):
 		x.retryAfter(retryLater)
 		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(

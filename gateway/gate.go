@@ -53,12 +53,6 @@ func (g *Gate) Fail(reason error) {
 	g.change(false, nil, reason)
 }
 
-// Retire closes the gate for good: its group is gone. Requests that wait look their host up in the table again, and
-// wait for the next table if it still names this gate.
-func (g *Gate) Retire() {
-	g.change(false, nil, nil)
-}
-
 // change is the one transition between states.
 func (g *Gate) change(open bool, endpoints map[string]*endpoint, failure error) {
 	g.mu.Lock()

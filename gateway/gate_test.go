@@ -46,7 +46,7 @@ func TestWaitingEndsWithItsClient(t *testing.T) {
 	conn := dial(t, f.addr)
 	send(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	_ = conn.Close()
-	if log := f.access(t); log.Status != 503 || log.Err != errClientGone.Error() {
+	if log := f.access(t); log.Status != statusClientGone || log.Err != errClientGone.Error() {
 		t.Errorf("access log: %+v", log)
 	}
 }
@@ -68,15 +68,15 @@ func TestFailTurnsRequestsAwayUntilOpen(t *testing.T) {
 	get(t, f.url, "").want(t, 200, "up again")
 }
 
-// A retired gate sends its requests to the table, whatever the order of Retire and SetTable.
-func TestRetire(t *testing.T) {
+// A gate that is closed for good sends its requests to the table, whatever the order of Close and SetTable.
+func TestMove(t *testing.T) {
 	for _, order := range []string{"retire, table", "table, retire"} {
 		t.Run(order, func(t *testing.T) {
 			f := newFront(t, Options{})
 			waiting := goGet(t, f.url, "")
 			next := NewGate("next")
 			next.Open(map[string]Endpoint{"app": backend(t, says("moved"))})
-			steps := []func(){f.gate.Retire, func() { f.SetTable(Table{Default: &Target{Script: "app", Gate: next}}) }}
+			steps := []func(){f.gate.Close, func() { f.SetTable(Table{Default: &Target{Script: "app", Gate: next}}) }}
 			if strings.HasPrefix(order, "table") {
 				steps[0], steps[1] = steps[1], steps[0]
 			}
@@ -145,7 +145,7 @@ func TestGateHammer(t *testing.T) {
 		if n := inside.Load(); n != 0 {
 			t.Fatalf("%d requests are inside a drained gate", n)
 		}
-		from.Retire()
+		from.Close()
 		to.Open(map[string]Endpoint{"s": {}})
 		g.SetTable(Table{Default: &Target{Script: "s", Gate: to}})
 	}

@@ -113,7 +113,7 @@ func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan) []*gr
 	for key, g := range halted {
 		if _, again := plans[key]; !again {
 			delete(r.groups, key)
-			defer g.gate.Retire()
+			defer g.gate.Close() // whoever waits there looks for the script anew
 		}
 	}
 	for key, p := range plans {

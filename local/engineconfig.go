@@ -69,7 +69,7 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 func (r *Runtime) worker(v store.Version) engine.Worker {
 	w := engine.Worker{
 		Name: v.Script, Main: v.MainModule, Generated: true,
-		CompatibilityDate:  engine.UsableDate(cmp.Or(v.CompatibilityDate, defaultCompatibilityDate)),
+		CompatibilityDate:  cmp.Or(v.CompatibilityDate, defaultCompatibilityDate),
 		CompatibilityFlags: v.CompatibilityFlags,
 	}
 	for _, m := range v.Modules {
@@ -92,8 +92,8 @@ func engineBinding(w world, script string, b store.Binding) (engine.Binding, err
 	case cfapi.BindingDurableObject:
 		n, ok := w.namespaces[b.Namespace]
 		if !ok {
-			// The class was deleted by its owner since. The binding is left
-			// out, as a start error would take the whole group down.
+			// The class was deleted by its owner since. The binding is null,
+			// as a start error would take the whole group down.
 			return engine.JSONBinding(b.Name, json.RawMessage("null")), nil
 		}
 		service := n.Script

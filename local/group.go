@@ -16,7 +16,8 @@ import (
 )
 
 // Restarts of an engine that ended by itself wait, doubling from the first to
-// the last of these. An engine that lived for stableAfter counts as well.
+// the last of these. After an engine that lived for stableAfter the wait is
+// the first again.
 const (
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 10 * time.Second

@@ -155,7 +155,8 @@ func Running(dir string) (Info, string, error) {
 	return info, string(token), nil
 }
 
-// AwaitEnd waits until no runtime holds a state folder any more.
+// AwaitEnd waits until the runtime on a state folder has given it up. It does
+// not wait for engines that outlived a killed one.
 func AwaitEnd(ctx context.Context, dir string) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -20,7 +20,8 @@ type Published struct {
 
 // Publish makes an upload the version in force and returns when it answers
 // requests. A [*Refusal] or [*migrate.Refusal] means that nothing has
-// changed, a [*StoredError] that the version is stored but does not serve. Publishes are done one after the other.
+// changed, a [*StoredError] that the version is stored but does not serve.
+// Publishes are done one after the other.
 //
 // Once the change is committed there is no way back behind the user's back:
 // if the engine then fails to start although the candidate did, it is
@@ -32,9 +33,12 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	}
 	r.publishing.Lock()
 	defer r.publishing.Unlock()
-	if r.closed {
+	if r.closing.Err() != nil {
 		return Published{}, ErrClosed
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(r.closing, func() { cancel(ErrClosed) })()
 	before, err := r.store.DeployedScript(ctx, up.Script)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Published{}, err

@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"errors"
 	"io/fs"
 	"net/http"
 	"os"
@@ -243,5 +244,25 @@ func TestScriptURL(t *testing.T) {
 		if got := local.ScriptURL(public, "counter"); got != want {
 			t.Errorf("%s on %s, want %s", got, public, want)
 		}
+	}
+}
+
+// An upload that loops at its top level must not hold up the end of the
+// runtime for the whole start deadline.
+func TestCloseInterruptsACandidate(t *testing.T) {
+	t.Parallel()
+	r := open(t, t.TempDir(), func(o *local.Options) { o.StartDeadline = time.Hour })
+	published := make(chan error, 1)
+	go func() {
+		_, err := r.Publish(t.Context(), upload("loop", looping))
+		published <- err
+	}()
+	eventually(t, "the candidate to run", func() bool {
+		sockets, err := filepath.Glob(filepath.Join(r.dir, "run", "*"))
+		return err == nil && len(sockets) > 0
+	})
+	r.close()
+	if err := <-published; !errors.Is(err, local.ErrClosed) {
+		t.Errorf("the publish ended with %v", err)
 	}
 }

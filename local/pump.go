@@ -71,7 +71,7 @@ func (m *pump) line(l engine.Line) {
 func (m *pump) event(kind byte, payload []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.put(printed{kind: kind, data: append([]byte(nil), payload...)})
+	m.put(printed{kind: kind, data: payload})
 }
 
 // serving says that the engine has started.

@@ -98,6 +98,14 @@ type Runtime struct {
 	// life ends when the runtime closes.
 	life   context.Context
 	cancel context.CancelCauseFunc
+	// closing ends when Close is called: a candidate that loops for ever must
+	// not hold the end up for its whole start deadline.
+	closing context.Context
+	hurry   context.CancelCauseFunc
+
+	// calls are calls to collectors that nobody waits for but Close. None is
+	// added once closed is set.
+	calls sync.WaitGroup
 
 	// publishing serializes everything that changes what is served.
 	publishing sync.Mutex
@@ -158,6 +166,7 @@ func (r *Runtime) Open(ctx context.Context) (err error) {
 		return err
 	}
 	r.life, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	r.closing, r.hurry = context.WithCancelCause(r.life)
 	if err := r.converge(ctx); err != nil {
 		if !errors.As(err, new(*startFailure)) {
 			r.cancel(ErrClosed)
@@ -192,9 +201,13 @@ func (r *Runtime) runDir() string     { return filepath.Join(r.opts.Dir, "run") 
 // Close lets requests in flight finish, up to the drain deadline, stops the
 // engines and gives up the state folder. It may be called more than once.
 func (r *Runtime) Close(ctx context.Context) error {
+	if r.life == nil {
+		return nil
+	}
+	r.hurry(ErrClosed)
 	r.publishing.Lock()
 	defer r.publishing.Unlock()
-	if r.closed || r.life == nil {
+	if r.closed {
 		return nil
 	}
 	groups := r.running()
@@ -209,6 +222,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.groups = map[string]*group{}
 	r.mu.Unlock()
 	r.cancel(ErrClosed)
+	r.calls.Wait()
 	return errors.Join(err, r.store.Close(), r.lock.release())
 }
 

@@ -46,6 +46,7 @@ func (s *sourceMaps) of(version string) map[string]*sourcemap.Map {
 	modules, err := s.rt.store.VersionModules(context.Background(), version)
 	if err != nil {
 		s.rt.log.Warn("no source maps", "version", version, "err", err)
+		return nil
 	}
 	if len(s.order) >= keptMaps {
 		delete(s.versions, s.order[0])

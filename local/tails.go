@@ -44,10 +44,17 @@ func (r *Runtime) OpenTail(ctx context.Context, token string, peer netip.Addr) (
 	return t, nil
 }
 
-// CloseTail ends a tail; an id that is not known is none of its business.
+// CloseTail ends a tail; an id that is not known is none of its business. It
+// returns at once, though a collector may not answer while a script loops.
 func (r *Runtime) CloseTail(id string) {
-	if t := r.hub.remove(id); t != nil {
-		r.syncCollectors(t.Script)
+	t := r.hub.remove(id)
+	if t == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.calls.Go(func() { r.syncCollectors(t.Script) })
 	}
 }
 
@@ -55,8 +62,11 @@ func (r *Runtime) CloseTail(id string) {
 func (r *Runtime) collect(ctx context.Context, script string) error {
 	r.publishing.Lock()
 	defer r.publishing.Unlock()
-	if r.closed {
+	if r.closing.Err() != nil {
 		return ErrClosed
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // the client left while we waited: nothing is swapped for nobody
 	}
 	if r.opts.Trace == TraceOnDemand && !r.collecting(script) {
 		r.log.Info("a tail was opened: the script's engine is started anew with a collector", "script", script)

@@ -67,11 +67,11 @@ func nextAt(t *testing.T, tl *local.Tail, path string) tail.Item {
 	}
 }
 
+// wantCollector waits for the collector of a script to be "on" or "off": the
+// end of a tail does not wait for it.
 func (r *rig) wantCollector(script, state string) {
 	r.t.Helper()
-	if got := r.CollectorState(script); got != state {
-		r.t.Errorf("the collector of %s is %q, want %q", script, got, state)
-	}
+	eventually(r.t, "the collector of "+script+" to be "+state, func() bool { return r.CollectorState(script) == state })
 }
 
 func TestTailBringsTheCollectorOnce(t *testing.T) {
@@ -108,6 +108,8 @@ func TestTailBringsTheCollectorOnce(t *testing.T) {
 	}
 	r.openTail(second)
 	r.CloseTail(first.ID)
+	r.get("counter", "/log?again")
+	nextAt(t, second, "/log?again") // one of two was closed
 	r.wantCollector("counter", "on")
 	r.CloseTail(second.ID)
 	r.CloseTail("unknown")

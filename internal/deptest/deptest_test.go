@@ -16,6 +16,7 @@ import (
 // mayImport is the map. A room that is not in it may not exist.
 var mayImport = map[string][]string{
 	".":                  {"cmd"},
+	"bench":              {"engine", "internal/proc"},
 	"cmd":                {"bundle", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "publish", "tail"},
 	"devserver":          {"bundle", "config", "gateway", "internal/diag", "internal/iostreams", "local", "migrate", "publish", "tail"},
 	"local":              {"engine", "gateway", "internal/cfapi", "internal/sourcemap", "local/store", "migrate", "tail"},

@@ -86,6 +86,11 @@ func TestWriteHumanHostileLines(t *testing.T) {
 	if got := b.String(); len(got) > 2000 || !strings.Contains(got, "…ä") || !strings.Contains(got, "HEREb") || strings.Contains(got, "\uFFFD") {
 		t.Errorf("printed %d bytes: %.300q", len(got), got)
 	}
+	b.Reset()
+	WriteHuman(&b, List{{Message: "a\x1b[2Jb", Hint: "c\x9b\nd\x07", Related: []Related{{Message: "e\x1b"}}}}, HumanOptions{})
+	if got := b.String(); strings.ContainsAny(got, "\x1b\x07") || strings.Contains(got, "\x9b") || !strings.Contains(got, "\n  d\\u0007\n") {
+		t.Errorf("printed %q", got)
+	}
 	s = NewSource("evil.js", "x = '\x1b]0;owned\x07'")
 	b.Reset()
 	WriteHuman(&b, List{Errorf("", s.Location(0, 1), "escape")}, HumanOptions{})

@@ -37,18 +37,18 @@ func WriteHuman(w io.Writer, list List, opts HumanOptions) {
 		if d.Severity == Warning {
 			head = p("33", "▲ ") + p("43;33", "[") + p("43;30", "WARNING") + p("43;33", "]")
 		}
-		fmt.Fprintf(&b, "%s %s", head, p("1", d.Message))
+		fmt.Fprintf(&b, "%s %s", head, p("1", printableLines(d.Message)))
 		if d.Code != "" {
 			b.WriteString(p("2", " ["+d.Code+"]"))
 		}
 		b.WriteString("\n\n")
 		writePlace(&b, d.Location, mark, p)
 		for _, r := range d.Related {
-			fmt.Fprintf(&b, "  %s\n\n", r.Message)
+			fmt.Fprintf(&b, "  %s\n\n", printableLines(r.Message))
 			writePlace(&b, r.Location, mark, p)
 		}
 		if d.Hint != "" {
-			for line := range strings.Lines(strings.TrimRight(d.Hint, "\n") + "\n") {
+			for line := range strings.Lines(printableLines(strings.TrimRight(d.Hint, "\n")) + "\n") {
 				b.WriteString("  " + line)
 			}
 			b.WriteString("\n")
@@ -117,8 +117,10 @@ func cutBack(s string, n int) string {
 }
 
 // Printable shows control characters other than tab as escapes, so that text
-// from elsewhere cannot drive the terminal.
+// from elsewhere cannot drive the terminal. Bytes that are not UTF-8 could do
+// that, too, and are replaced.
 func Printable(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if strings.IndexFunc(s, control) < 0 {
 		return s
 	}
@@ -131,6 +133,15 @@ func Printable(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// printableLines is Printable for text of several lines.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func control(r rune) bool {
