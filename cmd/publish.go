@@ -85,8 +85,7 @@ func (o *publishOptions) run(ctx context.Context) error {
 	if o.json {
 		return json.NewEncoder(o.io.Out).Encode(result)
 	}
-	o.show(result)
-	return nil
+	return o.show(result)
 }
 
 // ship plans the upload, sends it and waits until it serves.
@@ -103,6 +102,10 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	defer progress.Done()
 	start := time.Now()
 	upload, err := plan.Apply(ctx, client)
+	if err != nil && ctx.Err() != nil {
+		return nil, diag.List{diag.Errorf("interrupted", diag.Location{}, "publish %s: interrupted", w.Name).
+			WithHint("The upload may have been applied all the same: `paddock runtime status` shows the version in force.")}.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -115,17 +118,19 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 }
 
 // show prints what Wrangler prints, in its order and words.
-func (o *publishOptions) show(p *published) {
+func (o *publishOptions) show(p *published) error {
+	var b strings.Builder
 	bold := o.io.OutStyle(color.Bold)
-	fmt.Fprintf(o.io.Out, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
-	fmt.Fprintf(o.io.Out, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
-	showBindings(o.io.Out, p.Bindings)
-	fmt.Fprintf(o.io.Out, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
+	fmt.Fprintf(&b, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
+	fmt.Fprintf(&b, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
+	showBindings(&b, p.Bindings)
+	fmt.Fprintf(&b, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
 	if p.MigrationTag != "" {
-		fmt.Fprintf(o.io.Out, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
+		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
-	fmt.Fprintf(o.io.Out, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
-	fmt.Fprintf(o.io.Out, "Current Version ID: %s\n", p.VersionID)
+	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
+	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
+	return o.write(&b)
 }
 
 // showBindings prints the table of bindings. Values of variables are cut: the

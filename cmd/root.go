@@ -10,11 +10,13 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -50,11 +52,17 @@ func Main(args []string) int {
 	return run(ctx, iostreams.System(), args)
 }
 
-func run(ctx context.Context, io *iostreams.Streams, args []string) int {
-	a := &app{io: io}
+func run(ctx context.Context, streams *iostreams.Streams, args []string) int {
+	a := &app{io: streams}
 	root := a.root()
 	root.SetArgs(args)
 	return a.exitCode(root.ExecuteContext(ctx))
+}
+
+// write writes a whole result, so that one that does not arrive is an error.
+func (a *app) write(text *strings.Builder) error {
+	_, err := io.WriteString(a.io.Out, text.String())
+	return err
 }
 
 func (a *app) root() *cobra.Command {

@@ -78,19 +78,19 @@ func (a *app) runtimeStatusCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(a.io.Out).Encode(status)
 			}
-			a.showStatus(status)
-			return nil
+			return a.showStatus(status)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the status as JSON")
 	return c
 }
 
-func (a *app) showStatus(s *cfapi.RuntimeStatus) {
-	fmt.Fprintf(a.io.Out, "Runtime   pid %d, paddock %s\nScripts   %s\nAPI       %s%s\nState     %s\n", s.PID, s.Version, s.Public, s.API, control.Prefix, s.StateDir)
+func (a *app) showStatus(s *cfapi.RuntimeStatus) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Runtime   pid %d, paddock %s\nScripts   %s\nAPI       %s%s\nState     %s\n", s.PID, s.Version, s.Public, s.API, control.Prefix, s.StateDir)
 	if len(s.Scripts) == 0 {
-		fmt.Fprintln(a.io.Out, "\nNothing is published yet.")
-		return
+		fmt.Fprintln(&b, "\nNothing is published yet.")
+		return a.write(&b)
 	}
 	engines := map[string]cfapi.RuntimeGroup{}
 	for _, g := range s.Groups {
@@ -98,8 +98,8 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) {
 			engines[name] = g
 		}
 	}
-	fmt.Fprintln(a.io.Out)
-	tw := tabwriter.NewWriter(a.io.Out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(&b)
+	tw := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(tw, "SCRIPT\tVERSION\tTAG\tCLASSES\tENGINE\tURL")
 	for _, script := range s.Scripts {
 		var classes []string
@@ -110,6 +110,7 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) {
 			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
 	}
 	tw.Flush()
+	return a.write(&b)
 }
 
 func engineState(g cfapi.RuntimeGroup) string {

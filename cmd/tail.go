@@ -72,6 +72,9 @@ func (o *tailOptions) run(c *cobra.Command) error {
 		}
 	}
 	api, _, err := o.client(c.Context())
+	if c.Context().Err() != nil {
+		return nil // Ctrl-C, before there was a tail to end
+	}
 	if err != nil {
 		return err
 	}

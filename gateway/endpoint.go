@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 )
 
@@ -30,11 +32,29 @@ func newEndpoint(e Endpoint) *endpoint {
 	var dialer net.Dialer
 	return &endpoint{fetch: e.Fetch, transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", e.Socket)
+			conn, err := dialer.DialContext(ctx, "unix", e.Socket)
+			if err != nil {
+				return nil, err
+			}
+			return engineConn{conn.(*net.UnixConn)}, nil
 		},
 		DisableCompression:    true, // what the engine says is passed on as it is
 		MaxIdleConnsPerHost:   1024,
 		IdleConnTimeout:       engineIdleTimeout,
 		ExpectContinueTimeout: time.Second,
 	}}
+}
+
+// engineConn is a connection to the engine. When a script does not read its body, the engine answers and closes without
+// reading the rest. The transport would take it for a failure that the rest cannot be written, if it sees that before the
+// answer, which is there to be read. So whether there is an answer is left to the reader: an engine that died gives it an end.
+type engineConn struct{ *net.UnixConn }
+
+// Write implements net.Conn.
+func (c engineConn) Write(p []byte) (int, error) {
+	n, err := c.UnixConn.Write(p)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return len(p), nil
+	}
+	return n, err
 }

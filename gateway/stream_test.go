@@ -225,3 +225,21 @@ func TestUnreadUploads(t *testing.T) {
 		answer{Response: res, body: string(body), err: err}.want(t, http.StatusServiceUnavailable, "was not sent")
 	}
 }
+
+// The engine answers a script that does not read its body at once, and closes the connection while the body is still being
+// written. The client used to get 502 for a request that had run.
+func TestAnswerBeforeTheBodyWasRead(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, Options{}, rawBackend(t, func(c net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReaderSize(c, 16)); err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nearly")
+		_ = c.Close()
+	}))
+	for _, size := range []int{100, 20_000, 2_000_000} {
+		for range 20 {
+			do(t, request(t, http.MethodPost, f.url, "", strings.NewReader(strings.Repeat("x", size)))).want(t, http.StatusOK, "early")
+		}
+	}
+}
