@@ -135,7 +135,10 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	s := &Store{db: db}
 	if err := s.prepare(ctx, path); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("open state: %w", err)
+		if errors.As(err, new(*NewerError)) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("open state %s: %w", path, err)
 	}
 	return s, nil
 }
@@ -167,7 +170,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		var have int
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-			return fmt.Errorf("%s is not a state file of paddock: %w", path, err)
+			return err
 		}
 		switch {
 		case have > schemaVersion:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -163,8 +164,12 @@ func TestForeignFileIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, []byte("this is no database, and longer than its header would be ............................................................."), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := Open(t.Context(), path, Options{}); err == nil {
+	s, err := Open(t.Context(), path, Options{})
+	if err == nil {
 		s.Close()
 		t.Fatal("opened a text file")
+	}
+	if !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "not a database") {
+		t.Errorf("open a text file: %v", err)
 	}
 }
