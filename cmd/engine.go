@@ -38,7 +38,12 @@ func (a *app) engineCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.io.Out, "workerd %s (%s)\n%s\n", engine.Version, found.Source, found.Path)
+			// The one of the user's own choice can be any version, or none.
+			version, err := found.ReportedVersion(c.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.io.Out, "%s (%s)\n%s\n", version, found.Source, found.Path)
 			return err
 		},
 	})

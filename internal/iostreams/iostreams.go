@@ -68,13 +68,3 @@ func style(on bool, attrs []color.Attribute) func(string) string {
 	c.EnableColor() // the package's own guess is about stdout only
 	return func(text string) string { return c.Sprint(text) }
 }
-
-// ErrWidth returns the width of the terminal behind Err in columns, or 80.
-func (s *Streams) ErrWidth() int {
-	if f, ok := s.Err.(*os.File); ok && s.ErrTTY {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
-		}
-	}
-	return 80
-}
