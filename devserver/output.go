@@ -37,11 +37,10 @@ type output struct {
 }
 
 func newOutput(streams *iostreams.Streams) *output {
-	o := &output{io: streams}
-	// The printers write whole pieces; the lock keeps those of all apart.
 	locked := *streams
+	o := &output{io: &locked}
+	// The printers write whole pieces; the lock keeps those of all apart.
 	locked.Out, locked.Err = lockedWriter{&o.mu, streams.Out}, lockedWriter{&o.mu, streams.Err}
-	o.io = &locked
 	o.pretty = tail.NewPretty(o.io, tail.PrettyOptions{LogsOnly: true, LoggedStacks: true, MapStack: o.explain})
 	return o
 }

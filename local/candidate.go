@@ -128,8 +128,7 @@ func checkReport(v store.Version, report engine.Report) error {
 		return refuse(cfapi.CodeValidationFailed, "No event handlers were registered. This script does nothing.")
 	}
 	for _, b := range v.Bindings {
-		own := b.Type == cfapi.BindingDurableObject && b.Script == ""
-		if own && !report.HasClass(b.Class) {
+		if b.OwnClass() && !report.HasClass(b.Class) {
 			return refuse(cfapi.CodeBindingClass,
 				"binding %q names the class %q, which the script does not export: add `export class %[2]s`, or correct the binding", b.Name, b.Class)
 		}

@@ -100,7 +100,7 @@ func (r *Runtime) running() map[string]*group {
 func (r *Runtime) haltAll(ctx context.Context, groups map[string]*group) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.DrainDeadline)
 	defer cancel()
-	return forEach(slices.Collect(maps.Values(groups)), func(g *group) error { return g.halt(ctx) })
+	return each(slices.Collect(maps.Values(groups)), func(g *group) error { return g.halt(ctx) })
 }
 
 // regroup replaces the halted groups by groups for the plans, and tells the
@@ -155,18 +155,18 @@ func (r *Runtime) SetDefault(script string) {
 }
 
 func launchAll(groups []*group) error {
-	if err := forEach(groups, (*group).launch); err != nil {
+	if err := each(groups, (*group).launch); err != nil {
 		return &startFailure{err}
 	}
 	return nil
 }
 
-// forEach calls fn for every element side by side and joins the errors.
-func forEach[T any](list []T, fn func(T) error) error {
-	errs := make([]error, len(list))
+// each calls fn for every group side by side and joins the errors.
+func each(groups []*group, fn func(*group) error) error {
+	errs := make([]error, len(groups))
 	var all sync.WaitGroup
-	for i, v := range list {
-		all.Go(func() { errs[i] = fn(v) })
+	for i, g := range groups {
+		all.Go(func() { errs[i] = fn(g) })
 	}
 	all.Wait()
 	return errors.Join(errs...)

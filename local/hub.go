@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"paddock/tail"
 )
 
 // A tail lives while its WebSocket does, but not longer than tailLife; one
@@ -77,35 +75,17 @@ func (h *hub) remove(id string) *Tail {
 	return t
 }
 
-// listeners returns how many open tails a script has.
-func (h *hub) listeners(script string) int {
-	n := 0
-	for _, t := range h.of(script) {
-		t.mu.Lock()
-		if t.opened {
-			n++
-		}
-		t.mu.Unlock()
-	}
-	return n
-}
-
-func (h *hub) of(script string) []*Tail {
+// listeners returns the open tails of a script.
+func (h *hub) listeners(script string) []*Tail {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var list []*Tail
 	for _, t := range h.tails {
-		if t.Script == script {
+		if t.Script == script && t.isOpen() {
 			list = append(list, t)
 		}
 	}
 	return list
-}
-
-func (h *hub) deliver(item tail.Item) {
-	for _, t := range h.of(item.ScriptName) {
-		t.offer(item)
-	}
 }
 
 // close ends all tails.

@@ -17,7 +17,7 @@ func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v 
 		state.Namespaces = append(state.Namespaces, migrate.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite})
 	}
 	for _, b := range v.Bindings {
-		if b.Type == cfapi.BindingDurableObject && b.Script == "" {
+		if b.OwnClass() {
 			state.Bound = append(state.Bound, b.Class)
 		}
 	}

@@ -103,6 +103,12 @@ func (t *Tail) pop() ([]byte, bool) {
 	return item, true
 }
 
+func (t *Tail) isOpen() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.opened
+}
+
 // offer queues an item if the filters let it pass.
 func (t *Tail) offer(item tail.Item) {
 	t.mu.Lock()

@@ -86,7 +86,7 @@ func (r *Runtime) wantsCollector(w world, script string) bool {
 	case TraceNever:
 		return false
 	}
-	return w.scripts[script].Script.Observability || r.hub.listeners(script) > 0
+	return w.scripts[script].Script.Observability || len(r.hub.listeners(script)) > 0
 }
 
 // collecting reports whether the engine of a script has a collector for it.
@@ -105,7 +105,7 @@ func (r *Runtime) listening(scripts []string) bool {
 		return true
 	}
 	for _, name := range scripts {
-		if r.hub.listeners(name) > 0 {
+		if len(r.hub.listeners(name)) > 0 {
 			return true
 		}
 	}
@@ -128,7 +128,8 @@ func (r *Runtime) deliver(item tail.Item) {
 	if f := r.opts.OnItem; f != nil {
 		f(item)
 	}
-	if r.hub.listeners(item.ScriptName) == 0 {
+	listeners := r.hub.listeners(item.ScriptName)
+	if len(listeners) == 0 {
 		return
 	}
 	if item.ScriptVersion != nil {
@@ -137,7 +138,9 @@ func (r *Runtime) deliver(item tail.Item) {
 			item.Exceptions[i].Stack = r.maps.stack(item.ScriptVersion.ID, e.Stack)
 		}
 	}
-	r.hub.deliver(item)
+	for _, t := range listeners {
+		t.offer(item)
+	}
 }
 
 // controlTimeout bounds a call to a collector, which answers at once unless a

@@ -64,28 +64,42 @@ func queryDeployed(ctx context.Context, q querier, query string, args ...any) ([
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]string, len(list))
+	for i, d := range list {
+		ids[i] = d.Version.ID
+	}
+	of, err := modules(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
 	for i := range list {
-		if list[i].Version.Modules, err = modules(ctx, q, list[i].Version.ID); err != nil {
-			return nil, err
-		}
+		list[i].Version.Modules = of[list[i].Version.ID]
 	}
 	return list, nil
 }
 
 // VersionModules returns the modules of a version, the main module first.
 func (s *Store) VersionModules(ctx context.Context, version string) ([]Module, error) {
-	list, err := modules(ctx, s.db, version)
+	of, err := modules(ctx, s.db, version)
 	if err != nil {
 		return nil, fmt.Errorf("read modules of version %s: %w", version, err)
 	}
-	return list, nil
+	return of[version], nil
 }
 
-func modules(ctx context.Context, q querier, version string) ([]Module, error) {
-	return collect(ctx, q, func(row *sql.Rows) (Module, error) {
+// modules returns the modules of versions, by version id. It is one query,
+// however many there are: the runtime reads all scripts at every publish.
+func modules(ctx context.Context, q querier, versions ...string) (map[string][]Module, error) {
+	of := map[string][]Module{}
+	_, err := collect(ctx, q, func(row *sql.Rows) (struct{}, error) {
+		var version string
 		var m Module
-		return m, row.Scan(&m.Name, &m.Type, &m.SHA256, &m.Size)
-	}, `SELECT name, type, sha256, size FROM modules WHERE version = ? ORDER BY position`, version)
+		err := row.Scan(&version, &m.Name, &m.Type, &m.SHA256, &m.Size)
+		of[version] = append(of[version], m)
+		return struct{}{}, err
+	}, `SELECT version, name, type, sha256, size FROM modules
+		WHERE version IN (SELECT value FROM json_each(?)) ORDER BY version, position`, jsonText(versions))
+	return of, err
 }
 
 // Deployments returns the deployments of a script, the newest first.

@@ -60,6 +60,9 @@ type Binding struct {
 	Namespace string `json:"namespace_id,omitempty"`
 }
 
+// OwnClass reports whether the binding is to a class of its own script.
+func (b Binding) OwnClass() bool { return b.Class != "" && b.Script == "" }
+
 // A Deployment says which version of a script is in force since when.
 type Deployment struct {
 	ID        string // UUID
