@@ -105,9 +105,9 @@ func engineBinding(w world, script string, b store.Binding) (engine.Binding, err
 	return engine.Binding{}, fmt.Errorf("script %q: binding %q has the unknown type %q", script, b.Name, b.Type)
 }
 
-// withCollector returns a plan's configuration with the collector. on is
-// whether it reports from its first moment.
-func withCollector(p plan, on bool, token string) engine.Config {
+// withCollector returns a plan's configuration with the collector, which
+// reports as mode says from its first moment on.
+func withCollector(p plan, mode collectorMode, token string) engine.Config {
 	cfg := p.config
 	workers := make([]engine.Worker, 0, len(cfg.Workers)+1)
 	for _, worker := range cfg.Workers {
@@ -122,15 +122,11 @@ func withCollector(p plan, on bool, token string) engine.Config {
 		}
 		workers = append(workers, worker)
 	}
-	initial := "off"
-	if on {
-		initial = "on"
-	}
 	cfg.Workers = append(workers, engine.Worker{
 		Name: collectorService, Main: "collector.js", Socket: true,
 		CompatibilityDate: collectorDate,
 		Modules:           []engine.Module{{Name: "collector.js", Kind: engine.ESModule, Content: []byte(tail.Collector)}},
-		Bindings:          []engine.Binding{engine.TextBinding("INITIAL", initial)},
+		Bindings:          []engine.Binding{engine.TextBinding("INITIAL", string(mode))},
 	})
 	return cfg
 }

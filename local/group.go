@@ -134,7 +134,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	opts.OnLine, opts.OnEvent = pump.line, pump.event
 	if len(p.collected) > 0 {
 		opts.Token = randomHex(16)
-		opts.Config = withCollector(p, g.rt.listening(p.scripts), opts.Token)
+		opts.Config = withCollector(p, g.rt.collectorMode(p.scripts), opts.Token)
 	}
 	proc, err := engine.Start(ctx, opts)
 	if err != nil {

@@ -34,7 +34,9 @@ const (
 	// TraceOnDemand watches scripts that ask for it in their configuration,
 	// and those that somebody tails.
 	TraceOnDemand TraceMode = iota
-	// TraceAlways watches every script, from its first request on.
+	// TraceAlways watches every script, from its first request on. What neither
+	// logs nor throws nor fails is reported only while somebody tails: to
+	// report it all costs a third of the requests that do nothing.
 	TraceAlways
 	// TraceNever watches none, which makes requests about twice as cheap.
 	TraceNever
@@ -61,7 +63,7 @@ type Options struct {
 	// The following hear what happens. They are called from one goroutine for
 	// each engine or request, and must not block for long.
 	OnAccess func(gateway.Access)
-	OnItem   func(tail.Item) // needs TraceAlways to hear of every invocation
+	OnItem   func(tail.Item) // what is reported, see TraceMode
 	OnOutput func(Output)    // what scripts and engine print that no trace item will tell
 	OnCrash  func(Crash)
 }

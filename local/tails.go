@@ -99,20 +99,29 @@ func (r *Runtime) collecting(script string) bool {
 	return false
 }
 
-// listening reports whether the collector of a group has anybody to report to.
-func (r *Runtime) listening(scripts []string) bool {
-	if r.opts.Trace == TraceAlways {
-		return true
-	}
+// collectorMode is what a collector reports, in its own words.
+type collectorMode string
+
+const (
+	collectAll     collectorMode = "on"
+	collectNothing collectorMode = "off"
+	collectNotable collectorMode = "notable" // what logs, throws or fails
+)
+
+// collectorMode returns what the collector of a group has to report.
+func (r *Runtime) collectorMode(scripts []string) collectorMode {
 	for _, name := range scripts {
 		if len(r.hub.listeners(name)) > 0 {
-			return true
+			return collectAll
 		}
 	}
-	return false
+	if r.opts.Trace == TraceAlways {
+		return collectNotable
+	}
+	return collectNothing
 }
 
-// syncCollectors switches the collector of a script's group on or off.
+// syncCollectors tells the collector of a script's group what to report.
 func (r *Runtime) syncCollectors(script string) {
 	for _, g := range r.running() {
 		for _, name := range g.scripts {
@@ -160,7 +169,7 @@ func unixClient(socket string) *http.Client {
 	}
 }
 
-// syncCollector tells the group's collector whether somebody listens.
+// syncCollector tells the group's collector what to report.
 func (g *group) syncCollector(ctx context.Context) {
 	// One at a time, or an older "off" could overtake a newer "on".
 	g.syncing.Lock()
@@ -171,10 +180,7 @@ func (g *group) syncCollector(ctx context.Context) {
 	if control == nil {
 		return
 	}
-	path := "/off"
-	if g.rt.listening(g.scripts) {
-		path = "/on"
-	}
+	path := "/" + string(g.rt.collectorMode(g.scripts))
 	if _, err := collectorCall(ctx, control, http.MethodPost, path); err != nil {
 		g.rt.log.Warn("cannot switch the collector", "scripts", g.scripts, "err", err)
 	}

@@ -24,8 +24,11 @@ const FLUSH_AT = 64 * 1024;
 /** A log line this many milliseconds after the start shows that an invocation is a long one. */
 const LONG_AFTER = 1000;
 
-/** Whether a tail is attached; undefined until the first use, when the binding INITIAL decides. */
-let on;
+/**
+ * What is reported: "on" everything, "off" nothing, "notable" only invocations that logged, threw
+ * or failed. Undefined until the first use, when the binding INITIAL decides.
+ */
+let mode;
 
 /**
  * How many invocations are under way. What belongs to a socket is not counted: sockets stay open
@@ -33,14 +36,16 @@ let on;
  */
 let underWay = 0;
 
+const modes = ["on", "off", "notable"];
+
 function enabled(env) {
-  on ??= env.INITIAL !== "off";
-  return on;
+  mode ??= modes.includes(env.INITIAL) ? env.INITIAL : "on";
+  return mode !== "off";
 }
 
 /**
- * The control socket, reachable only for the host: POST /on, POST /off, GET /state,
- * and GET /open, which says how many invocations a shutdown would cut short.
+ * The control socket, reachable only for the host: POST /on, POST /off, POST /notable,
+ * GET /state, and GET /open, which says how many invocations a shutdown would cut short.
  */
 export default {
   fetch(request, env) {
@@ -48,15 +53,16 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname === "/state" && request.method === "GET") return state();
     if (pathname === "/open" && request.method === "GET") return new Response(String(underWay));
-    if (pathname !== "/on" && pathname !== "/off") return new Response("not found\n", { status: 404 });
+    const wanted = pathname.slice(1);
+    if (!modes.includes(wanted)) return new Response("not found\n", { status: 404 });
     if (request.method !== "POST") return new Response("method not allowed\n", { status: 405 });
-    on = pathname === "/on";
+    mode = wanted;
     return state();
   },
 };
 
 function state() {
-  return new Response(on ? "on" : "off");
+  return new Response(mode);
 }
 
 /** The entrypoint that `streamingTails` names. Its props are {script, version, token}. */
@@ -86,7 +92,8 @@ function isUpgrade(info) {
  */
 class Invocation {
   #token;
-  #head; // the envelope without event, logs and exceptions
+  #onset; // what the engine said at the start
+  #script; // {script, version}, as the host named them
   #start; // the Worker's clock at the start
   #arrived; // our clock at the start
   #upgrade;
@@ -98,31 +105,22 @@ class Invocation {
   #exceptions = new Pieces();
   #diagnostics = new Pieces();
   #truncated = false;
-  event; // the event of the item, in its final shape
+  #result = {}; // what came later and belongs to the event: the response, a method's name
 
   constructor(onset, props, long) {
-    const { event } = onset;
     this.#token = props.token;
+    this.#onset = onset;
+    this.#script = props;
     this.#start = +onset.timestamp;
     this.#arrived = Date.now();
     this.#upgrade = long;
     this.#long = long;
-    this.event = describe(event.info);
-    this.#head = {
-      eventTimestamp: this.#start,
-      scriptName: props.script,
-      scriptVersion: props.version ? { id: props.version } : undefined,
-      entrypoint: event.entrypoint,
-      durableObjectId: event.durableObjectId,
-      executionModel: event.executionModel,
-    };
-    this.id = onset.invocationId;
-    this.#counted = !long && event.info?.type !== "hibernatableWebSocket";
+    this.#counted = !long && onset.event.info?.type !== "hibernatableWebSocket";
     if (this.#counted) underWay++;
   }
 
   log({ event, timestamp }) {
-    if (!on) return;
+    if (mode === "off") return;
     const cut = !Array.isArray(event.message); // cut raw JSON of an oversized line
     if (cut) this.#truncated = true;
     this.#logs.add({
@@ -135,13 +133,13 @@ class Invocation {
   }
 
   exception({ event, timestamp }) {
-    if (!on) return;
+    if (mode === "off") return;
     this.#exceptions.add({ name: event.name, message: event.message, timestamp: +timestamp, stack: event.stack });
     this.#happened(timestamp);
   }
 
   diagnosticChannel({ event, timestamp }) {
-    if (!on) return;
+    if (mode === "off") return;
     this.#diagnostics.add({ channel: event.channel, message: event.message, timestamp: +timestamp });
   }
 
@@ -149,7 +147,12 @@ class Invocation {
   // one of a fetch says something.
   return({ event }) {
     const status = event.info?.statusCode;
-    if (status !== undefined) this.event.response = { status };
+    if (status !== undefined) this.adds({ response: { status } });
+  }
+
+  /** Adds to the event of the item. */
+  adds(more) {
+    Object.assign(this.#result, more);
   }
 
   streamDiagEvent({ event }) {
@@ -158,11 +161,16 @@ class Invocation {
 
   outcome({ event, timestamp }) {
     if (this.#counted) underWay--;
-    if (!on) return;
+    if (mode === "off" || (mode === "notable" && !this.#notable(event.outcome))) return;
     // The outcome of a hibernated socket carries the time of its `return`, so
     // for sockets the arrival of the events is the better measure.
     const wallTime = this.#upgrade ? Date.now() - this.#arrived : timestamp - this.#start;
     this.#print("I", event.outcome, wallTime, this.#exceptions);
+  }
+
+  // Whoever has seen a part waits for the end.
+  #notable(outcome) {
+    return outcome !== "ok" || this.#part > 0 || this.#logs.size + this.#exceptions.size + this.#diagnostics.size > 0;
   }
 
   // A long invocation shows what happens in it at once. The flush waits for
@@ -190,8 +198,21 @@ class Invocation {
   // twice.
   #print(kind, outcome, wallTime, exceptions) {
     const truncated = this.#truncated || this.#logs.full || exceptions.full || this.#diagnostics.full;
-    const paddock = { invocationId: this.id, part: ++this.#part, final: kind === "I" };
-    const head = json({ outcome, ...this.#head, event: this.event, truncated, wallTime, paddock });
+    const { event, invocationId } = this.#onset;
+    const { script, version } = this.#script;
+    const head = json({
+      outcome,
+      eventTimestamp: this.#start,
+      scriptName: script,
+      scriptVersion: version ? { id: version } : undefined,
+      entrypoint: event.entrypoint,
+      durableObjectId: event.durableObjectId,
+      executionModel: event.executionModel,
+      event: { ...describe(event.info), ...this.#result },
+      truncated,
+      wallTime,
+      paddock: { invocationId, part: ++this.#part, final: kind === "I" },
+    });
     console.log(
       `${this.#token} ${kind} ${head.slice(0, -1)},"logs":${this.#logs},"exceptions":${exceptions}` +
         `,"diagnosticsChannelEvents":${this.#diagnostics}}`,
@@ -215,7 +236,7 @@ class RpcInvocation extends Invocation {
   attributes({ event, spanContext }) {
     if (spanContext?.spanId !== this.#root) return;
     for (const { name, value } of event.info) {
-      if (name === "jsrpc.method") this.event.rpcMethod = String(value);
+      if (name === "jsrpc.method") this.adds({ rpcMethod: String(value) });
     }
   }
 }

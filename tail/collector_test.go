@@ -314,6 +314,25 @@ func TestCollectorSwitch(t *testing.T) {
 	state(http.MethodPost, "/other", "not found\n")
 }
 
+// What has nothing to tell is left out, and what has something comes whole.
+func TestCollectorNotable(t *testing.T) {
+	w := watch(t, "notable")
+	if got := w.request("collector", http.MethodGet, "/state"); got != "notable" {
+		t.Errorf("the state is %q", got)
+	}
+	w.get("/404") // nobody sees it
+	w.get("/throw")
+	w.expect(`stateless exception GET /throw log["before"] !Error "boom" 1/true`)
+	w.get("/404")
+	w.get("/wait-until")
+	w.expect(`stateless ok GET /wait-until 200 log["late"] 1/true`)
+	if got := w.request("collector", http.MethodPost, "/on"); got != "on" {
+		t.Errorf("POST /on answers %q", got)
+	}
+	w.get("/404")
+	w.expect(`stateless ok GET /404 404 1/true`)
+}
+
 // What was under way when the engine is told to stop is still reported.
 func TestCollectorLosesNothingAtTheEnd(t *testing.T) {
 	w := watch(t, "on")

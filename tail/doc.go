@@ -16,9 +16,10 @@ import _ "embed" // for Collector
 // Collector is the ES module that watches workers from inside the engine. Its
 // export "Collector" is an entrypoint for the engine's streaming tails, which
 // expects the props {script, version, token}; its default export answers POST
-// /on, POST /off, GET /state, and GET /open with the number of invocations
-// that are under way. A text binding INITIAL, "on" or "off", says in
-// which state it starts. It prints lines "token I {json}" and "token P {json}".
+// /on, POST /off, POST /notable, GET /state, and GET /open with the number of
+// invocations that are under way. A text binding INITIAL, "on", "off" or
+// "notable", says in which state it starts; notable invocations are those that
+// logged, threw or failed. It prints lines "token I {json}" and "token P {json}".
 //
 //go:embed collector.js
 var Collector string
