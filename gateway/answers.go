@@ -87,8 +87,15 @@ func (x *exchange) refuse(status int, text string, reason error) {
 	header := x.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Length", strconv.Itoa(len(text)+1))
+	if x.visit.uploads {
+		header.Set("Connection", "close") // the rest of the upload is nobody's business any more
+	}
 	x.WriteHeader(status)
 	_, _ = io.WriteString(x, text+"\n") // a client that is gone needs no answer
+	if x.visit.uploads {
+		_ = http.NewResponseController(x).Flush() // the handler may have to wait for a client that stalls in its upload
+	}
 }
 
 func (x *exchange) retryAfter(seconds int) {

@@ -98,13 +98,14 @@ func TestDeadlineAbortsBegunAnswers(t *testing.T) {
 	}
 }
 
-// A client that stops in the middle of its upload blocks the transport's read of its body, which survives even
-// the end of the engine's connection.
+// A client that stops in the middle of its upload blocks the read of its body.
 func TestDeadlineCutsStalledUpload(t *testing.T) {
 	got := make(chan struct{})
 	f := newFront(t, Options{}, rawBackend(t, func(conn net.Conn) {
-		_, _ = http.ReadRequest(bufio.NewReader(conn))
-		close(got) // and the engine dies
+		r := bufio.NewReader(conn)
+		_, _ = http.ReadRequest(r)
+		close(got)
+		_, _ = io.Copy(io.Discard, r)
 	}))
 	conn := dial(t, f.addr)
 	send(t, conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nonly this")
@@ -112,6 +113,19 @@ func TestDeadlineCutsStalledUpload(t *testing.T) {
 	f.gate.Close()
 	drainNow(t, f.gate, 1)
 	readAnswer(t, conn).want(t, http.StatusServiceUnavailable, "reset because its code")
+}
+
+// The read of the body survives the end of the engine; the client is told of that end all the same. Until the deadline it
+// may go on with its upload.
+func TestEngineDiesDuringStalledUpload(t *testing.T) {
+	f := newFront(t, Options{}, rawBackend(t, func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+	}))
+	conn := dial(t, f.addr)
+	send(t, conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nonly this")
+	readAnswer(t, conn).want(t, http.StatusBadGateway, "may have run")
+	f.gate.Close()
+	drainNow(t, f.gate, 1)
 }
 
 // A client that does not read fills all buffers, until the gateway blocks in its write to the client.

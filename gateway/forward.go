@@ -34,7 +34,6 @@ func (g *Gateway) rewrite(in, out *http.Request) {
 	if out.Body != nil {
 		out.Body = &upload{ReadCloser: out.Body, failed: &x.badUpload}
 	}
-	sendOnce(out)
 }
 
 // setTarget names the resource exactly as the client did. The proxy has reordered odd query strings, and url.URL would

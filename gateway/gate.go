@@ -67,7 +67,7 @@ func (g *Gate) change(open bool, endpoints map[string]*endpoint, failure error) 
 	g.mu.Unlock()
 
 	for _, e := range old {
-		e.transport.CloseIdleConnections() // and those in use, once they are idle
+		e.transport.pool.close()
 	}
 	for _, goodbye := range goodbyes {
 		goodbye()

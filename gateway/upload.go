@@ -1,0 +1,21 @@
+package gateway
+
+import (
+	"io"
+	"sync/atomic"
+)
+
+// upload is a client's body. It notes that reading failed, which tells a client's mistake from an engine's.
+type upload struct {
+	io.ReadCloser
+	failed *atomic.Bool
+}
+
+// Read implements io.Reader.
+func (u *upload) Read(p []byte) (int, error) {
+	n, err := u.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		u.failed.Store(true)
+	}
+	return n, err
+}
