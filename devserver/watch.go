@@ -12,9 +12,14 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// quiet is how long files must have been left alone before they are read:
-// editors empty a file before they fill it, and save several at once.
-const quiet = 15 * time.Millisecond
+// quiet is how long files must have been left alone before they are read, as
+// editors write a file in pieces and save several at once. It is a part of
+// every reload. Most editors empty a file before they fill it, so one that is
+// empty is given more time.
+const (
+	quiet      = 5 * time.Millisecond
+	quietEmpty = 50 * time.Millisecond
+)
 
 // clockSlack is how far the time stamps of files may lag behind the clock:
 // kernels take them from a clock that ticks some hundred times a second.
@@ -133,10 +138,20 @@ func (w *watcher) wait(ctx context.Context) ([]string, error) {
 		case e := <-w.fs.Events:
 			if hit := w.affected(e); len(hit) > 0 {
 				changed = append(slices.Clip(changed), hit...)
-				settled = time.After(quiet)
+				settled = time.After(pause(hit))
 			}
 		}
 	}
+}
+
+// pause returns how long files that have just changed must be left alone.
+func pause(changed []string) time.Duration {
+	for _, file := range changed {
+		if info, err := os.Stat(file); err == nil && info.Size() == 0 {
+			return quietEmpty
+		}
+	}
+	return quiet
 }
 
 // affected returns the files that an event is about: the file itself, or all

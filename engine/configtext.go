@@ -15,7 +15,7 @@ func (c Config) text(reportToken string) string {
 	for _, d := range c.Disks {
 		services = append(services, diskService(d))
 	}
-	services = append(services, internetService)
+	services = append(services, internetService(c.Offline))
 	var config capnpStruct
 	config.setList("services", services)
 	config.setList("sockets", sockets)
@@ -27,9 +27,15 @@ func (c Config) text(reportToken string) string {
 
 // internetService is where the global fetch() leads. Private addresses are
 // allowed, which they are not by default, as a script in development talks to
-// services on its own machine.
-const internetService = `(name = "internet", network = (allow = ["public", "private"], ` +
-	`tlsOptions = (trustBrowserCas = true)))`
+// services on its own machine. Offline it leads nowhere; the service is there
+// all the same, as the engine would add one of its own and, for that, read some
+// hundred certificates.
+func internetService(offline bool) string {
+	if offline {
+		return `(name = "internet", network = (allow = []))`
+	}
+	return `(name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))`
+}
 
 func diskService(d Disk) string {
 	var disk, service capnpStruct

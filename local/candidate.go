@@ -29,12 +29,14 @@ func (r *Runtime) tryCandidate(ctx context.Context, v store.Version) (engine.Rep
 		return engine.Report{}, 0, r.candidateError(v, err)
 	}
 	took := time.Since(start)
-	report := p.Report(v.Script)
-	// Nothing runs in a candidate, so nothing is owed to it.
-	if err := p.Stop(0); err != nil {
-		return report, took, fmt.Errorf("stop candidate: %w", err)
-	}
-	return report, took, nil
+	// Nothing runs in a candidate, so nothing is owed to it, and it has no
+	// folder open: nobody need wait for its end but Close.
+	r.calls.Go(func() {
+		if err := p.Stop(0); err != nil {
+			r.log.Error("a candidate's engine does not end", "script", v.Script, "err", err)
+		}
+	})
+	return p.Report(v.Script), took, nil
 }
 
 func (r *Runtime) candidateConfig(v store.Version) engine.Config {
@@ -60,7 +62,7 @@ func (r *Runtime) candidateConfig(v store.Version) engine.Config {
 			w.Bindings = append(w.Bindings, engine.DurableObjectBinding(b.Name, b.Class, stubService))
 		}
 	}
-	cfg := engine.Config{Workers: []engine.Worker{w}}
+	cfg := engine.Config{Workers: []engine.Worker{w}, Offline: true}
 	if len(foreign) > 0 {
 		cfg.Workers = append(cfg.Workers, stub)
 	}

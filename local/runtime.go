@@ -105,8 +105,8 @@ type Runtime struct {
 	closing context.Context
 	hurry   context.CancelCauseFunc
 
-	// calls are calls to collectors that nobody waits for but Close. None is
-	// added once closed is set.
+	// calls are calls to collectors, and ends of candidates, that nobody waits
+	// for but Close. None is added once closed is set.
 	calls sync.WaitGroup
 
 	// publishing serializes everything that changes what is served.
