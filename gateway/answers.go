@@ -16,6 +16,7 @@ var (
 	errUnknownHost   = errors.New("unknown host")
 	errWaitedTooLong = errors.New("waited too long at a closed gate")
 	errClientGone    = errors.New("client went away")
+	errNoFetch       = errors.New("no fetch handler")
 )
 
 // downError is Gate.Fail's reason as enter reports it.
@@ -24,13 +25,18 @@ type downError struct{ cause error }
 func (e *downError) Error() string { return "engine is down: " + e.cause.Error() }
 func (e *downError) Unwrap() error { return e.cause }
 
+// turnedAway says why a request that was not sent is not let in a second time.
+type turnedAway struct{ error }
+
+func (e *turnedAway) Unwrap() error { return e.error }
+
 // How many seconds clients are asked to wait: for an engine that is being replaced, and for one that does not start.
 const (
 	retrySoon  = 1
 	retryLater = 10
 )
 
-// turnAway answers a request that did not get into a gate.
+// turnAway answers a request that was not let in. It was not sent to any engine.
 func (x *exchange) turnAway(err error, maxWait time.Duration) {
 	var down *downError
 	switch {
@@ -40,6 +46,10 @@ func (x *exchange) turnAway(err error, maxWait time.Duration) {
 	case errors.Is(err, errClientGone):
 		x.err = err
 		panic(http.ErrAbortHandler) // as in fail
+	case errors.Is(err, errNoFetch):
+		// The engine would pass such a request on to whatever host its Host header names.
+		x.refuse(http.StatusInternalServerError, fmt.Sprintf(
+			"Script %q does not export a fetch() function, so it cannot answer requests.", x.script), err)
 	case errors.As(err, &down):
 		x.retryAfter(retryLater)
 		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
@@ -47,12 +57,13 @@ func (x *exchange) turnAway(err error, maxWait time.Duration) {
 	default:
 		x.retryAfter(retrySoon)
 		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
-			"Script %q is being updated and was not ready within %s. Please try again.", x.script, maxWait), err)
+			"Script %q is being updated or started again and was not ready within %s. This request was not sent to it; please try again.",
+			x.script, maxWait), err)
 	}
 }
 
 // fail answers a request to which the engine has not answered. It is the reverse proxy's error handler.
-func fail(_ http.ResponseWriter, out *http.Request, err error) {
+func (g *Gateway) fail(_ http.ResponseWriter, out *http.Request, err error) {
 	x := exchangeOf(out)
 	x.err = err
 	var dial *net.OpError
@@ -69,10 +80,12 @@ func fail(_ http.ResponseWriter, out *http.Request, err error) {
 		panic(http.ErrAbortHandler) // returning would say 200 to a client that only seems to be gone
 	case x.badUpload.Load():
 		x.refuse(http.StatusBadRequest, "The body of the request could not be read.", err)
+	case errors.As(err, new(*turnedAway)):
+		x.turnAway(err, g.opts.MaxWait)
 	case errors.As(err, &dial) && dial.Op == "dial":
 		x.retryAfter(retrySoon)
 		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
-			"The engine of script %q does not accept requests; it may be starting again. This request was not sent to it.", x.script), err)
+			"The engine of script %q does not accept requests. This request was not sent to it.", x.script), err)
 	default:
 		x.retryAfter(retrySoon)
 		x.refuse(http.StatusBadGateway, fmt.Sprintf(

@@ -21,7 +21,7 @@ func BenchmarkHello(b *testing.B) {
 	})
 	b.Run("bare proxy", func(b *testing.B) {
 		benchmarkServed(b, &httputil.ReverseProxy{
-			Transport: &newEndpoint(hello).transport,
+			Transport: newEndpoint(hello).transport,
 			Rewrite:   func(pr *httputil.ProxyRequest) { pr.SetURL(&url.URL{Scheme: "http", Host: "engine"}) },
 		})
 	})

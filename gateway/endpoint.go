@@ -12,9 +12,9 @@ type Endpoint struct {
 // endpoint is an Endpoint with its connections.
 type endpoint struct {
 	fetch     bool
-	transport transport
+	transport *transport
 }
 
 func newEndpoint(e Endpoint) *endpoint {
-	return &endpoint{fetch: e.Fetch, transport: transport{pool{socket: e.Socket}}}
+	return &endpoint{fetch: e.Fetch, transport: &transport{newPool(e.Socket)}}
 }

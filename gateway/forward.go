@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"mime"
@@ -15,12 +16,12 @@ import (
 func (g *Gateway) setUpProxy() {
 	g.proxy = httputil.ReverseProxy{
 		Rewrite:        func(pr *httputil.ProxyRequest) { g.rewrite(pr.In, pr.Out) },
-		Transport:      sender{},
+		Transport:      sender{g},
 		FlushInterval:  -1,                         // at once; for hello answers that costs nothing measurable
 		ErrorLog:       log.New(io.Discard, "", 0), // all of it reaches the access log
 		BufferPool:     bufferPool{},
 		ModifyResponse: receive,
-		ErrorHandler:   fail,
+		ErrorHandler:   g.fail,
 	}
 }
 
@@ -72,12 +73,22 @@ func receive(res *http.Response) error {
 	return nil
 }
 
-// sender is a RoundTripper that sends each request over the connections of its exchange's endpoint.
-type sender struct{}
+// sender is a RoundTripper that sends each request over the connections of its exchange's endpoint. A request that finds
+// nobody there was not sent, and goes to the next engine.
+type sender struct{ g *Gateway }
 
 // RoundTrip implements http.RoundTripper.
-func (sender) RoundTrip(r *http.Request) (*http.Response, error) {
-	return exchangeOf(r).endpoint.transport.RoundTrip(r)
+func (s sender) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r)
+	for {
+		res, err := x.endpoint.transport.RoundTrip(r)
+		if !engineGone(err) {
+			return res, err
+		}
+		if again := s.g.readmit(x); again != nil {
+			return nil, &turnedAway{fmt.Errorf("%w (%w)", again, err)}
+		}
+	}
 }
 
 // bufferPool keeps the buffers for copying answers; without it each answer would allocate one.

@@ -88,7 +88,7 @@ func (g *Gate) dismiss() []func() {
 }
 
 // enter admits v and returns the endpoint of its script. If there is none for now, it returns a channel that is closed when
-// it is worth trying again, and after Fail an error.
+// it is worth trying again, and after Fail, or if the script takes no requests, an error.
 func (g *Gate) enter(script string, v *visit) (*endpoint, <-chan struct{}, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,10 +96,13 @@ func (g *Gate) enter(script string, v *visit) (*endpoint, <-chan struct{}, error
 		return nil, nil, &downError{cause: g.failure}
 	}
 	e := g.endpoints[script]
-	if !g.open || e == nil {
+	if !g.open || e == nil || e == v.gone {
 		return nil, g.changed, nil
 	}
-	v.gate = g
+	if !e.fetch {
+		return nil, nil, errNoFetch
+	}
+	v.gate, v.dismissed = g, false
 	g.visits[v] = struct{}{}
 	return e, nil, nil
 }

@@ -114,9 +114,9 @@ func TestGateHammer(t *testing.T) {
 	g := New(Options{})
 	var inside, failed atomic.Int64
 	run := func() {
-		x := &exchange{req: (&http.Request{}).WithContext(t.Context())}
+		x := &exchange{req: &http.Request{}, ctx: t.Context(), started: time.Now()}
 		x.visit.cancel = func(error) {}
-		if _, err := g.admit(x); err != nil {
+		if err := g.admit(x); err != nil {
 			failed.Add(1)
 			return
 		}
@@ -128,7 +128,7 @@ func TestGateHammer(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	g.SetTable(Table{Default: &Target{Script: "s", Gate: gates[0]}})
-	gates[0].Open(map[string]Endpoint{"s": {}})
+	gates[0].Open(map[string]Endpoint{"s": {Fetch: true}})
 	for range workers {
 		wg.Go(func() {
 			for range rounds {
@@ -146,7 +146,7 @@ func TestGateHammer(t *testing.T) {
 			t.Fatalf("%d requests are inside a drained gate", n)
 		}
 		from.Close()
-		to.Open(map[string]Endpoint{"s": {}})
+		to.Open(map[string]Endpoint{"s": {Fetch: true}})
 		g.SetTable(Table{Default: &Target{Script: "s", Gate: to}})
 	}
 	wg.Wait()

@@ -12,7 +12,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httputil"
 	"sync/atomic"
@@ -59,25 +58,17 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusMethodNotAllowed, "CONNECT is not supported.", errors.New("CONNECT refused"))
 		return
 	}
-	endpoint, err := g.admit(x)
-	if err != nil {
+	defer x.visit.leave()
+	if err := g.admit(x); err != nil {
 		x.turnAway(err, g.opts.MaxWait)
 		return
 	}
-	defer x.visit.leave()
-	// The engine would pass such a request on to whatever host its Host header names.
-	if !endpoint.fetch {
-		x.refuse(http.StatusInternalServerError,
-			fmt.Sprintf("Script %q does not export a fetch() function, so it cannot answer requests.", x.script),
-			errors.New("no fetch handler"))
-		return
-	}
-	g.forward(x, endpoint)
+	g.forward(x)
 }
 
 // admit brings x into the gate of the script that answers its host, and waits there as long as the gate is closed. It looks
 // the table up again whenever the gate or the table has changed, because a script may have moved to another gate meanwhile.
-func (g *Gateway) admit(x *exchange) (*endpoint, error) {
+func (g *Gateway) admit(x *exchange) error {
 	host := normalHost(x.req.Host)
 	var expired <-chan time.Time
 	for {
@@ -85,15 +76,16 @@ func (g *Gateway) admit(x *exchange) (*endpoint, error) {
 		target := routes.lookup(host)
 		if target == nil {
 			x.script = ""
-			return nil, errUnknownHost
+			return errUnknownHost
 		}
 		x.script = target.Script
 		endpoint, changed, err := target.Gate.enter(target.Script, &x.visit)
 		if endpoint != nil || err != nil {
-			return endpoint, err
+			x.endpoint = endpoint
+			return err
 		}
 		if expired == nil {
-			timer := time.NewTimer(g.opts.MaxWait)
+			timer := time.NewTimer(g.opts.MaxWait - time.Since(x.started))
 			defer timer.Stop()
 			expired = timer.C
 		}
@@ -101,16 +93,23 @@ func (g *Gateway) admit(x *exchange) (*endpoint, error) {
 		case <-changed:
 		case <-routes.replaced:
 		case <-expired:
-			return nil, errWaitedTooLong
-		case <-x.req.Context().Done():
-			return nil, errClientGone
+			return errWaitedTooLong
+		case <-x.ctx.Done():
+			return errClientGone // or it was cut
 		}
 	}
 }
 
-// forward has the reverse proxy send x to the endpoint and copy the answer.
-func (g *Gateway) forward(x *exchange, e *endpoint) {
-	x.endpoint = e
+// readmit is admit for a request that was not sent, because its engine has ended and its gate does not know yet. It
+// waits for another engine.
+func (g *Gateway) readmit(x *exchange) error {
+	x.visit.leave()
+	x.visit.gone = x.endpoint
+	return g.admit(x)
+}
+
+// forward has the reverse proxy send x to its endpoint and copy the answer.
+func (g *Gateway) forward(x *exchange) {
 	if x.visit.uploads {
 		// Without this, net/http would read the rest of the body before it lets the answer begin.
 		_ = http.NewResponseController(x.rw).EnableFullDuplex()

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -20,7 +21,16 @@ type engineConn struct {
 	raw   syscall.RawConn
 	r     *bufio.Reader
 	w     *bufio.Writer
+	taken int       // bytes of the request at hand that the engine's side has taken
+	used  bool      // for a request before
 	since time.Time // since when it is idle
+}
+
+// Write implements net.Conn.
+func (c *engineConn) Write(p []byte) (int, error) {
+	n, err := c.UnixConn.Write(p)
+	c.taken += n
+	return n, err
 }
 
 // write sends a whole request.
@@ -31,9 +41,16 @@ func (c *engineConn) write(r *http.Request) error {
 	return c.w.Flush()
 }
 
+// engineGone reports whether a request was not sent because nobody listens at the socket any more: its engine has ended,
+// and perhaps the folder of the socket is gone too. An engine whose queue is full is no such case.
+func engineGone(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial" && (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT))
+}
+
 // pool keeps the connections to one socket that are not in use.
 type pool struct {
-	socket string
+	connect func(context.Context) (net.Conn, error) // to a Unix socket
 
 	mu     sync.Mutex
 	idle   []*engineConn // the one that was used last is the last
@@ -68,8 +85,14 @@ func (p *pool) pop() *engineConn {
 	return c
 }
 
+func newPool(socket string) *pool {
+	return &pool{connect: func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}
+}
+
 func (p *pool) dial(ctx context.Context) (*engineConn, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", p.socket)
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +101,13 @@ func (p *pool) dial(ctx context.Context) (*engineConn, error) {
 		c.Close()
 		return nil, err
 	}
-	c.r, c.w = bufio.NewReader(conn), bufio.NewWriter(conn)
+	c.r, c.w = bufio.NewReader(conn), bufio.NewWriter(c)
 	return c, nil
 }
 
 // put takes back a connection whose last answer was read to its end.
 func (p *pool) put(c *engineConn) {
-	c.since = time.Now()
+	c.since, c.used, c.taken = time.Now(), true, 0
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// What nobody asked for makes a connection worthless.

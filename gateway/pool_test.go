@@ -54,7 +54,7 @@ func TestClosedIdleConnectionsAreNotUsed(t *testing.T) {
 }
 
 func TestIdleConnectionsExpire(t *testing.T) {
-	p := &pool{socket: numbered(t, nil).Socket}
+	p := newPool(numbered(t, nil).Socket)
 	defer p.close()
 	var conns []*engineConn
 	for range 3 {

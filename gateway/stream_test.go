@@ -213,7 +213,7 @@ func TestEarlyHints(t *testing.T) {
 // on: the next request used to find it reset.
 func TestUnreadUploads(t *testing.T) {
 	t.Parallel()
-	f := newFront(t, Options{}, Endpoint{Socket: socketPath(t), Fetch: true}) // nobody listens there
+	f := newFront(t, Options{MaxWait: 20 * time.Millisecond}, Endpoint{Socket: socketPath(t), Fetch: true}) // nobody listens there
 	kept := client(t)
 	for range 10 {
 		res, err := kept.Do(request(t, http.MethodPost, f.url, "", strings.NewReader(strings.Repeat("x", 100_000))))

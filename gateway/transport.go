@@ -14,28 +14,31 @@ import (
 // transport is a RoundTripper that sends requests to the socket of one engine, each of them once. net/http's own would do,
 // but for two things: it repeats what it takes for idempotent when a reused connection breaks, and the engine may have run
 // that; and it hands every request from goroutine to goroutine, which costs more than all the rest that the gateway does.
-type transport struct {
-	pool pool
-}
+type transport struct{ pool *pool }
 
-// RoundTrip implements http.RoundTripper. An error before the first byte was sent is one of dialing.
+// RoundTrip implements http.RoundTripper. With an error of dialing the request was not sent.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	c, err := t.pool.get(r.Context())
-	if err != nil {
-		closeBody(r)
-		return nil, err
-	}
-	call := &call{conn: c, pool: &t.pool, stop: context.AfterFunc(r.Context(), func() { c.Close() })}
-	sent := call.send(r)
-	res, err := call.receive(r)
-	if err != nil {
-		call.finish(false)
-		if sent != nil {
-			return nil, sent // what went wrong first
+	for {
+		c, err := t.pool.get(r.Context())
+		if err != nil {
+			closeBody(r)
+			return nil, err
 		}
-		return nil, err
+		call := &call{conn: c, pool: t.pool, stop: context.AfterFunc(r.Context(), func() { c.Close() })}
+		sent := call.send(r)
+		if sent != nil && c.taken == 0 && c.used {
+			if !call.finish(false) {
+				return nil, sent
+			}
+			continue // closed just now, and no engine has seen any of the request: another connection will do
+		}
+		res, err := call.receive(r)
+		if err != nil {
+			call.finish(false)
+			return nil, errors.Join(sent, err)
+		}
+		return res, nil
 	}
-	return res, nil
 }
 
 func closeBody(r *http.Request) {
@@ -112,12 +115,14 @@ func (c *call) watch(res *http.Response) {
 }
 
 // finish says that no more is read of the answer; ok, that it was read to its end and the connection stays open.
-func (c *call) finish(ok bool) {
-	ok = c.stop() && ok
-	if !ok {
+// It reports whether the request's context is still alive.
+func (c *call) finish(ok bool) bool {
+	alive := c.stop()
+	if !alive || !ok {
 		c.conn.Close()
 	}
-	c.done(ok)
+	c.done(alive && ok)
+	return alive
 }
 
 // done is called once for each direction.

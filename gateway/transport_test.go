@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A reused connection that breaks without an answer must not make the transport send the request again: the first
@@ -125,7 +126,7 @@ func overTheWire(t *testing.T, sent string) string {
 
 func TestEngineDown(t *testing.T) {
 	t.Run("nobody listens", func(t *testing.T) {
-		f := newFront(t, Options{}, Endpoint{Socket: socketPath(t), Fetch: true})
+		f := newFront(t, Options{MaxWait: 20 * time.Millisecond}, Endpoint{Socket: socketPath(t), Fetch: true})
 		a := get(t, f.url, "")
 		a.want(t, http.StatusServiceUnavailable, "was not sent")
 		if a.Header.Get("Retry-After") == "" {

@@ -22,6 +22,7 @@ type visit struct {
 	rw      http.ResponseWriter
 	uploads bool // the request has a body
 	cancel  context.CancelCauseFunc
+	gone    *endpoint // where the request could not be sent, as nobody was there
 
 	gate *Gate // set by Gate.enter; its mu guards what follows
 
@@ -82,10 +83,13 @@ func (v *visit) sever() {
 	}
 }
 
-// leave ends the visit. An answer that was cut just as it was complete has left its connection with a deadline in the
-// past, so the handler is aborted: net/http then closes the connection instead of reusing it.
+// leave ends the visit, if it has begun and has not ended. An answer that was cut just as it was complete has left its
+// connection with a deadline in the past, so the handler is aborted: net/http then closes the connection instead of reusing it.
 func (v *visit) leave() {
 	g := v.gate
+	if g == nil {
+		return // it was never let in
+	}
 	g.mu.Lock()
 	delete(g.visits, v)
 	if len(g.visits) == 0 && g.emptied != nil {
