@@ -86,6 +86,7 @@ func (g *Gateway) fail(_ http.ResponseWriter, out *http.Request, err error) {
 		x.retryAfter(retrySoon)
 		x.refuse(http.StatusServiceUnavailable, fmt.Sprintf(
 			"The engine of script %q does not accept requests. This request was not sent to it.", x.script), err)
+	case x.explainLoss():
 	default:
 		x.retryAfter(retrySoon)
 		x.refuse(http.StatusBadGateway, fmt.Sprintf(

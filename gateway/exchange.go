@@ -23,6 +23,8 @@ type exchange struct {
 	script   string
 	visit    visit
 	endpoint *endpoint
+	// explainer is Options.Explain.
+	explainer func(*http.Request) *Explanation
 
 	badUpload atomic.Bool // the client's body could not be read
 	status    int

@@ -53,6 +53,7 @@ func setTarget(in, out *http.Request) {
 // receive looks at the engine's answer before it is passed on.
 func receive(res *http.Response) error {
 	x := exchangeOf(res.Request)
+	x.explainAnswer(res)
 	if !x.visit.begin() {
 		return errCut
 	}

@@ -29,6 +29,11 @@ type Options struct {
 	MaxWait time.Duration
 	// CFHeader names the request header that carries the JSON of request.cf to the engine; "" sends none.
 	CFHeader string
+	// Explain is asked when an engine has failed to answer a request, most likely because the script threw: it has said no
+	// more than "Internal Server Error", or has ended the connection. The client gets what it returns, or, for nil, what it
+	// would get without Explain. The answers that scripts give are not touched, whatever their status. Explain is called in
+	// the request's goroutine, with the client's request as it was sent on, and may wait for as long as its context lasts.
+	Explain func(*http.Request) *Explanation
 }
 
 // Gateway is an http.Handler that proxies requests to engines.
@@ -110,6 +115,7 @@ func (g *Gateway) readmit(x *exchange) error {
 
 // forward has the reverse proxy send x to its endpoint and copy the answer.
 func (g *Gateway) forward(x *exchange) {
+	x.explainer = g.opts.Explain
 	if x.visit.uploads {
 		// Without this, net/http would read the rest of the body before it lets the answer begin.
 		_ = http.NewResponseController(x.rw).EnableFullDuplex()

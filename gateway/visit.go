@@ -37,8 +37,8 @@ type visit struct {
 func (v *visit) begin() bool {
 	v.gate.mu.Lock()
 	defer v.gate.mu.Unlock()
-	v.begun = true
-	return !v.severed
+	v.begun = !v.severed // a cut request gets an answer of ours, which must arrive
+	return v.begun
 }
 
 // endWith has goodbye called when the gate closes; if it has closed already, at once.
