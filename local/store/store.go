@@ -22,78 +22,6 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
 )
 
-// schemaVersion is the version of the tables that this paddock writes. It is
-// kept in the file as SQLite's user_version.
-const schemaVersion = 1
-
-// schema makes the tables of version 1. Times are text of one width, because
-// clients compare them as text; lists and maps that are only ever read whole
-// are JSON.
-const schema = `
-CREATE TABLE scripts (
-	name          TEXT PRIMARY KEY,
-	tag           TEXT NOT NULL,              -- 32 hex digits, permanent
-	migration_tag TEXT NOT NULL DEFAULT '',
-	observability INTEGER NOT NULL DEFAULT 0,
-	created_on    TEXT NOT NULL,
-	modified_on   TEXT NOT NULL
-) STRICT;
-CREATE TABLE versions (
-	id                  TEXT PRIMARY KEY,     -- UUID
-	script              TEXT NOT NULL REFERENCES scripts(name),
-	number              INTEGER NOT NULL,     -- 1, 2, 3 … within the script
-	created_on          TEXT NOT NULL UNIQUE,
-	source              TEXT NOT NULL,
-	message             TEXT NOT NULL,
-	tag                 TEXT NOT NULL,
-	main_module         TEXT NOT NULL,
-	compatibility_date  TEXT NOT NULL,
-	compatibility_flags TEXT NOT NULL,        -- JSON array of strings
-	handlers            TEXT NOT NULL,        -- JSON array of strings
-	classes             TEXT NOT NULL,        -- JSON array of strings
-	bindings            TEXT NOT NULL,        -- JSON array of Binding
-	startup_ms          INTEGER NOT NULL,
-	UNIQUE (script, number)
-) STRICT;
-CREATE TABLE modules (
-	version  TEXT NOT NULL REFERENCES versions(id),
-	position INTEGER NOT NULL,                -- 0 is the main module
-	name     TEXT NOT NULL,
-	type     TEXT NOT NULL,
-	sha256   TEXT NOT NULL,
-	size     INTEGER NOT NULL,
-	PRIMARY KEY (version, position)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE deployments (
-	id         TEXT PRIMARY KEY,              -- UUID
-	script     TEXT NOT NULL REFERENCES scripts(name),
-	version    TEXT NOT NULL REFERENCES versions(id),
-	created_on TEXT NOT NULL UNIQUE,
-	source     TEXT NOT NULL,
-	message    TEXT NOT NULL
-) STRICT;
-CREATE INDEX deployments_of ON deployments (script, created_on);
-CREATE TABLE namespaces (
-	key        TEXT PRIMARY KEY,              -- 32 hex digits, permanent: the objects' identity
-	script     TEXT NOT NULL,
-	class      TEXT NOT NULL,
-	sqlite     INTEGER NOT NULL,
-	created_on TEXT NOT NULL,
-	deleted_on TEXT                           -- set: the objects belong into the trash
-) STRICT;
-CREATE UNIQUE INDEX namespaces_label ON namespaces (script, class) WHERE deleted_on IS NULL;
-CREATE TABLE applied_migrations (
-	script     TEXT NOT NULL REFERENCES scripts(name),
-	number     INTEGER NOT NULL,
-	version    TEXT NOT NULL REFERENCES versions(id),
-	old_tag    TEXT NOT NULL,
-	new_tag    TEXT NOT NULL,
-	steps      TEXT NOT NULL,                 -- JSON, as uploaded
-	applied_on TEXT NOT NULL,
-	PRIMARY KEY (script, number)
-) STRICT, WITHOUT ROWID;
-`
-
 // A NewerError says that the state was written by a newer paddock.
 type NewerError struct {
 	Path       string
@@ -168,20 +96,8 @@ func dsn(path string, opts Options) string {
 
 func (s *Store) prepare(ctx context.Context, path string) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		var have int
-		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		if err := upgrade(ctx, tx, path); err != nil {
 			return err
-		}
-		switch {
-		case have > schemaVersion:
-			return &NewerError{Path: path, Have: have, Know: schemaVersion}
-		case have == 0:
-			if _, err := tx.ExecContext(ctx, schema); err != nil {
-				return fmt.Errorf("create tables: %w", err)
-			}
-			if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
-				return err
-			}
 		}
 		var last sql.NullString
 		err := tx.QueryRowContext(ctx, `SELECT max(t) FROM (

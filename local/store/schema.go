@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// schema makes the tables, a step for each version of the state that paddock
+// has written: step n makes version n+1 of version n. Steps that were released
+// are never changed. The version of a file is SQLite's user_version.
+//
+// Times are text of one width, because clients compare them as text; lists and
+// maps that are only ever read whole are JSON.
+var schema = []string{
+	`
+CREATE TABLE scripts (
+	name          TEXT PRIMARY KEY,
+	tag           TEXT NOT NULL,              -- 32 hex digits, permanent
+	migration_tag TEXT NOT NULL DEFAULT '',
+	observability INTEGER NOT NULL DEFAULT 0,
+	created_on    TEXT NOT NULL,
+	modified_on   TEXT NOT NULL
+) STRICT;
+CREATE TABLE versions (
+	id                  TEXT PRIMARY KEY,     -- UUID
+	script              TEXT NOT NULL REFERENCES scripts(name),
+	number              INTEGER NOT NULL,     -- 1, 2, 3 … within the script
+	created_on          TEXT NOT NULL UNIQUE,
+	source              TEXT NOT NULL,
+	message             TEXT NOT NULL,
+	tag                 TEXT NOT NULL,
+	main_module         TEXT NOT NULL,
+	compatibility_date  TEXT NOT NULL,
+	compatibility_flags TEXT NOT NULL,        -- JSON array of strings
+	handlers            TEXT NOT NULL,        -- JSON array of strings
+	classes             TEXT NOT NULL,        -- JSON array of strings
+	bindings            TEXT NOT NULL,        -- JSON array of Binding
+	startup_ms          INTEGER NOT NULL,
+	UNIQUE (script, number)
+) STRICT;
+CREATE TABLE modules (
+	version  TEXT NOT NULL REFERENCES versions(id),
+	position INTEGER NOT NULL,                -- 0 is the main module
+	name     TEXT NOT NULL,
+	type     TEXT NOT NULL,
+	sha256   TEXT NOT NULL,
+	size     INTEGER NOT NULL,
+	PRIMARY KEY (version, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deployments (
+	id         TEXT PRIMARY KEY,              -- UUID
+	script     TEXT NOT NULL REFERENCES scripts(name),
+	version    TEXT NOT NULL REFERENCES versions(id),
+	created_on TEXT NOT NULL UNIQUE,
+	source     TEXT NOT NULL,
+	message    TEXT NOT NULL
+) STRICT;
+CREATE INDEX deployments_of ON deployments (script, created_on);
+CREATE TABLE namespaces (
+	key        TEXT PRIMARY KEY,              -- 32 hex digits, permanent: the objects' identity
+	script     TEXT NOT NULL,
+	class      TEXT NOT NULL,
+	sqlite     INTEGER NOT NULL,
+	created_on TEXT NOT NULL,
+	deleted_on TEXT                           -- set: the objects belong into the trash
+) STRICT;
+CREATE UNIQUE INDEX namespaces_label ON namespaces (script, class) WHERE deleted_on IS NULL;
+CREATE TABLE applied_migrations (
+	script     TEXT NOT NULL REFERENCES scripts(name),
+	number     INTEGER NOT NULL,
+	version    TEXT NOT NULL REFERENCES versions(id),
+	old_tag    TEXT NOT NULL,
+	new_tag    TEXT NOT NULL,
+	steps      TEXT NOT NULL,                 -- JSON, as uploaded
+	applied_on TEXT NOT NULL,
+	PRIMARY KEY (script, number)
+) STRICT, WITHOUT ROWID;
+`,
+}
+
+// upgrade brings a file to the newest version. It runs in the transaction of
+// Open, so that a file is never left between two versions.
+func upgrade(ctx context.Context, tx *sql.Tx, path string) error {
+	var have int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	if have > len(schema) {
+		return &NewerError{Path: path, Have: have, Know: len(schema)}
+	}
+	for have < len(schema) {
+		if _, err := tx.ExecContext(ctx, schema[have]); err != nil {
+			return fmt.Errorf("make state version %d: %w", have+1, err)
+		}
+		have++
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", have)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
