@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"runtime"
-	"strconv"
-	"strings"
+
+	"paddock/internal/proc"
 )
 
 // memorySteps is how often the memory is looked at.
@@ -57,31 +54,6 @@ func memory(ctx context.Context, l *lab, r *report) (err error) {
 const flat = 1.1
 
 func residentMB(ctx context.Context, pid int) (float64, error) {
-	text, err := residentKB(ctx, pid)
-	if err != nil {
-		return 0, fmt.Errorf("read the memory of process %d: %w", pid, err)
-	}
-	kb, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read the memory of process %d: %w", pid, err)
-	}
-	return kb / 1024, nil
-}
-
-// residentKB asks the kernel where it has a file for it, and ps elsewhere.
-func residentKB(ctx context.Context, pid int) (string, error) {
-	if runtime.GOOS != "linux" {
-		out, err := exec.CommandContext(ctx, "ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output()
-		return strings.TrimSpace(string(out)), err
-	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			return strings.TrimSuffix(strings.TrimSpace(value), " kB"), nil
-		}
-	}
-	return "", errors.New("the kernel does not say")
+	bytes, err := proc.Resident(ctx, pid)
+	return float64(bytes) / (1 << 20), err
 }
