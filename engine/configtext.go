@@ -3,19 +3,21 @@ package engine
 import "strings"
 
 // text returns the configuration in the engine's language. reportToken starts
-// the line on stdout with which a generated main module reports.
-func (c Config) text(reportToken string) string {
+// the line on stdout with which a generated main module reports; healthDir is
+// the folder behind the health socket.
+func (c Config) text(reportToken, healthDir string) string {
 	var services, sockets []string
 	for i, w := range c.Workers {
 		services = append(services, workerService(w, reportToken))
 		if w.Socket {
-			sockets = append(sockets, workerSocket(socketName(i), w.Name))
+			sockets = append(sockets, serviceSocket(socketName(i), w.Name, CFHeader))
 		}
 	}
 	for _, d := range c.Disks {
-		services = append(services, diskService(d))
+		services = append(services, diskService(d.Name, d.Path, true))
 	}
-	services = append(services, internetService(c.Offline))
+	services = append(services, internetService(c.Offline), diskService(healthService, healthDir, false))
+	sockets = append(sockets, serviceSocket(healthSocket, healthService, ""))
 	var config capnpStruct
 	config.setList("services", services)
 	config.setList("sockets", sockets)
@@ -37,22 +39,24 @@ func internetService(offline bool) string {
 	return `(name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))`
 }
 
-func diskService(d Disk) string {
+func diskService(name, path string, writable bool) string {
 	var disk, service capnpStruct
-	disk.setString("path", d.Path)
-	disk.set("writable", "true")
-	service.setString("name", d.Name)
+	disk.setString("path", path)
+	if writable {
+		disk.set("writable", "true")
+	}
+	service.setString("name", name)
 	service.set("disk", disk.String())
 	return service.String()
 }
 
-// workerSocket has no address: the socket is inherited, see listenSockets.
-func workerSocket(name, worker string) string {
+// serviceSocket has no address: the socket is inherited, see listenSockets.
+func serviceSocket(name, service, cfHeader string) string {
 	var http, socket capnpStruct
-	http.setString("cfBlobHeader", CFHeader)
+	http.setOptional("cfBlobHeader", cfHeader)
 	socket.setString("name", name)
 	socket.set("http", http.String())
-	socket.setString("service", worker)
+	socket.setString("service", service)
 	return socket.String()
 }
 

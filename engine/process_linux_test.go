@@ -161,8 +161,14 @@ func TestConfigurationStaysInMemory(t *testing.T) {
 	if target, err := os.Readlink(config); err != nil || !strings.HasPrefix(target, "/memfd:") {
 		t.Errorf("the configuration is %s -> %s, %v", config, target, err)
 	}
-	if files, err := os.ReadDir(filepath.Dir(p.SocketPath("main"))); err != nil || len(files) != 1 {
-		t.Errorf("beside the socket lies something else: %v, %v", files, err)
+	files, err := os.ReadDir(filepath.Dir(p.SocketPath("main")))
+	if err != nil || len(files) != 2 {
+		t.Errorf("in the private folder lie %v, %v, want two sockets", files, err)
+	}
+	for _, f := range files {
+		if f.Type() != os.ModeSocket {
+			t.Errorf("in the private folder lies something else: %v", f)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ type socketSet struct {
 	dir     string
 	sockets []listeningSocket
 	paths   map[string]string // worker -> path
+	health  string            // path of the health socket
 }
 
 type listeningSocket struct {

@@ -20,12 +20,12 @@ const maxSocketPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 // with EAGAIN, and a script that computes for a second accepts nobody.
 const socketBacklog = 65535
 
-// listenSockets makes a listening socket for each worker that wants one, in a
-// folder of their own that nobody else may enter: whoever can connect is
-// trusted. The folder is made in the first of bases where paths are short
-// enough.
+// listenSockets makes a listening socket for each worker that wants one, and
+// the health socket, in a folder of their own that nobody else may enter:
+// whoever can connect is trusted. The folder is made in the first of bases
+// where paths are short enough.
 func listenSockets(workers []Worker, bases []string) (_ *socketSet, err error) {
-	dir, err := socketDir(bases, socketName(len(workers)))
+	dir, err := socketDir(bases, socketName(len(workers))) // the longest name
 	if err != nil {
 		return nil, err
 	}
@@ -37,18 +37,27 @@ func listenSockets(workers []Worker, bases []string) (_ *socketSet, err error) {
 		}
 	}()
 	for i, w := range workers {
-		if !w.Socket {
-			continue
+		if w.Socket {
+			if s.paths[w.Name], err = s.listen(socketName(i)); err != nil {
+				return nil, err
+			}
 		}
-		path := filepath.Join(dir, socketName(i))
-		f, err := listenUnix(path)
-		if err != nil {
-			return nil, fmt.Errorf("listen at %s: %w", path, err)
-		}
-		s.sockets = append(s.sockets, listeningSocket{name: socketName(i), file: f})
-		s.paths[w.Name] = path
+	}
+	if s.health, err = s.listen(healthSocket); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// listen adds a socket and returns its path.
+func (s *socketSet) listen(name string) (string, error) {
+	path := filepath.Join(s.dir, name)
+	f, err := listenUnix(path)
+	if err != nil {
+		return "", fmt.Errorf("listen at %s: %w", path, err)
+	}
+	s.sockets = append(s.sockets, listeningSocket{name: name, file: f})
+	return path, nil
 }
 
 // socketBases lists where sockets may be: in the folder that was asked for, or

@@ -107,7 +107,7 @@ func spawn(opts Options, sockets *socketSet, theirs pipes) (*proc.Child, *output
 	// stands there must not be the token by which others' events are known.
 	reportToken := rand.Text()
 	var files inherited
-	config, memory, err := passConfig(opts.Config.text(reportToken), sockets.dir, &files)
+	config, memory, err := passConfig(opts.Config.text(reportToken, sockets.dir), sockets.dir, &files)
 	if err != nil {
 		return nil, nil, err
 	}

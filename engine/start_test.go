@@ -179,7 +179,7 @@ func TestConfigurationIsCheckedBeforeTheStart(t *testing.T) {
 	bad.Modules[0].Name = "../up.js"
 	bad.Modules[0].Kind = "pythonModule"
 	cfg := engine.Config{
-		Workers: []engine.Worker{room("k1"), other, room("a/b"), room(".."), room(""), twice, bad, script("internet", "")},
+		Workers: []engine.Worker{room("k1"), other, room("a/b"), room(".."), room(""), twice, bad, script("internet", ""), script("paddock:health", "")},
 		Disks:   []engine.Disk{{Name: "d", Path: "relative"}},
 	}
 	_, err := engine.Start(context.Background(), engine.Options{Binary: "unused", Config: cfg})
@@ -192,7 +192,7 @@ func TestConfigurationIsCheckedBeforeTheStart(t *testing.T) {
 		`two modules are named "./index.js"`, `main module "nope.js" is not among`, `there is no disk "nowhere"`,
 		`binding "A" is not JSON`, `binding name "A" is empty or used twice`,
 		`module name "../up.js" is not a relative path`, `unknown kind "pythonModule"`,
-		`two services are named "internet"`, `path "relative" is not absolute`,
+		`two services are named "internet"`, `two services are named "paddock:health"`, `path "relative" is not absolute`,
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error lacks %q:\n%v", part, err)

@@ -13,7 +13,7 @@ import (
 // validate finds what the engine would take without a word and regret later,
 // or refuse in terms that name none of our things. It returns all problems.
 func (c Config) validate() error {
-	v := validator{services: map[string]bool{"internet": true}, disks: map[string]bool{}, keys: map[string]string{}}
+	v := validator{services: map[string]bool{"internet": true, healthService: true}, disks: map[string]bool{}, keys: map[string]string{}}
 	for _, d := range c.Disks {
 		v.service(d.Name)
 		v.disks[d.Name] = true
@@ -30,7 +30,7 @@ func (c Config) validate() error {
 		}
 	}
 	if sockets == 0 {
-		v.failf("no worker has a socket, so the engine would end at once")
+		v.failf("no worker has a socket, so nobody could ask for anything")
 	}
 	return errors.Join(v.problems...)
 }
