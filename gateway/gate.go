@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -23,6 +26,7 @@ type Gate struct {
 	changed   chan struct{}        // closed and replaced whenever what enter says may have changed
 	endpoints map[string]*endpoint // by script, while open
 	visits    map[*visit]struct{}  // requests in flight
+	entered   uint64               // how many have ever been
 	emptied   chan struct{}        // closed when the last visit ends; nil unless somebody waits for that
 }
 
@@ -102,9 +106,24 @@ func (g *Gate) enter(script string, v *visit) (*endpoint, <-chan struct{}, error
 	if !e.fetch {
 		return nil, nil, errNoFetch
 	}
-	v.gate, v.dismissed = g, false
+	g.entered++
+	v.gate, v.script, v.number, v.dismissed = g, script, g.entered, false
 	g.visits[v] = struct{}{}
 	return e, nil, nil
+}
+
+// Unanswered returns the scripts that owe an answer to requests in flight, the one that has owed it for longest first. When
+// an engine stands still, they are the suspects.
+func (g *Gate) Unanswered() []string {
+	oldest := map[string]uint64{}
+	g.mu.Lock()
+	for v := range g.visits {
+		if first, ok := oldest[v.script]; !v.begun && (!ok || v.number < first) {
+			oldest[v.script] = v.number
+		}
+	}
+	g.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(oldest), func(a, b string) int { return cmp.Compare(oldest[a], oldest[b]) })
 }
 
 // Drain waits until no request is in flight. When ctx ends first, the rest is cut: what has no answer yet is answered

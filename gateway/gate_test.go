@@ -68,6 +68,31 @@ func TestFailTurnsRequestsAwayUntilOpen(t *testing.T) {
 	get(t, f.url, "").want(t, 200, "up again")
 }
 
+func TestUnansweredNamesWhoHasWaitedLongest(t *testing.T) {
+	f := newFront(t, Options{})
+	slow := stuck(t, nil)
+	begun := stuck(t, func(w http.ResponseWriter) { _, _ = w.Write([]byte("begun")) })
+	f.gate.Open(map[string]Endpoint{"a": slow, "b": slow, "begun": begun})
+	hosts := map[string]*Target{}
+	for _, script := range []string{"a", "b", "begun"} {
+		hosts[script] = &Target{Script: script, Gate: f.gate}
+	}
+	f.SetTable(Table{Hosts: hosts})
+	if got := f.gate.Unanswered(); len(got) > 0 {
+		t.Errorf("of an idle gate: %q", got)
+	}
+	for n, script := range []string{"begun", "b", "a", "b"} {
+		goGet(t, f.url, script)
+		waitFor(t, "the request is in flight", func() bool { return f.gate.inFlight() == n+1 })
+	}
+	waitFor(t, "one is being answered", func() bool { return len(f.gate.Unanswered()) == 2 })
+	f.gate.Close()
+	if got := strings.Join(f.gate.Unanswered(), " "); got != "b a" {
+		t.Errorf("unanswered: %s, want b before a", got)
+	}
+	drainNow(t, f.gate, 4)
+}
+
 // A gate that is closed for good sends its requests to the table, whatever the order of Close and SetTable.
 func TestMove(t *testing.T) {
 	for _, order := range []string{"retire, table", "table, retire"} {

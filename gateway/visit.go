@@ -24,7 +24,11 @@ type visit struct {
 	cancel  context.CancelCauseFunc
 	gone    *endpoint // where the request could not be sent, as nobody was there
 
-	gate *Gate // set by Gate.enter; its mu guards what follows
+	// The gate, the script and a number that grows from visit to visit are set by Gate.enter. The gate's mu guards what
+	// follows.
+	gate   *Gate
+	script string
+	number uint64
 
 	dismissed bool     // the gate has closed since
 	begun     bool     // an answer is on its way to the client
