@@ -123,11 +123,10 @@ func (o *output) raw(l local.Output) {
 	o.print(w, "%s\n", diag.Printable(l.Text))
 }
 
-// crash tells that the engine ended, and why, as far as it said so.
+// crash tells that the engine ended, and why.
 func (o *output) crash(c local.Crash) {
-	d := diag.Diagnostic{
-		Message: fmt.Sprintf("The engine ended unexpectedly (%v) and is started again", c.Err),
-	}
+	reason := c.Err.Error()
+	d := diag.Diagnostic{Message: strings.ToUpper(reason[:1]) + reason[1:]}
 	if last := strings.TrimSpace(c.Output); last != "" {
 		d.Hint = "The last lines it printed:\n" + last
 	}

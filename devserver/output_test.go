@@ -101,9 +101,9 @@ func TestOutputReport(t *testing.T) {
 
 func TestOutputCrash(t *testing.T) {
 	o, out, errOut := testOutput()
-	o.crash(local.Crash{Err: errors.New("signal: killed")})
+	o.crash(local.Crash{Err: errors.New("the engine ended unexpectedly (signal: killed) and is started again")})
 	expect(t, "without a word", out, errOut, "", "✘ [ERROR] The engine ended unexpectedly (signal: killed) and is started again\n\n")
-	o.crash(local.Crash{Err: errors.New("exit status 1"), Output: "one\ntwo\n"})
+	o.crash(local.Crash{Err: errors.New("the engine ended unexpectedly (exit status 1) and is started again"), Output: "one\ntwo\n"})
 	expect(t, "with last words", out, errOut, "",
 		"✘ [ERROR] The engine ended unexpectedly (exit status 1) and is started again\n\n  The last lines it printed:\n  one\n  two\n\n")
 }

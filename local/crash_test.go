@@ -43,7 +43,7 @@ func TestEngineThatIsKilledLosesNothing(t *testing.T) {
 			t.Fatal("nobody was told of the crash")
 		}
 		eventually(t, "the engine is there again", func() bool { return r.group("counter").PID != 0 })
-		if g := r.group("counter"); g.PID == before || g.Restarts != kills || g.Error != "" {
+		if g := r.group("counter"); g.PID == before || g.Restarts.Count != kills || g.Error != "" {
 			t.Errorf("after %d kills the group is %+v", kills, g)
 		}
 	}
@@ -55,7 +55,7 @@ func TestEngineThatIsKilledLosesNothing(t *testing.T) {
 	stop()
 	// A swap is no crash, and does not forget the crashes.
 	r.publish(recount("counter", "2"))
-	if g := r.group("counter"); g.Restarts != 3 {
+	if g := r.group("counter"); g.Restarts.Count != 3 {
 		t.Errorf("after a publish the group is %+v", g)
 	}
 	if n := len(r.crashes); n != 0 {

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -59,7 +58,7 @@ type group struct {
 	pump     *pump
 	control  *http.Client // of the collector, nil without one
 	since    time.Time    // start of proc
-	restarts int          // unexpected ends so far, those before a swap included
+	restarts Restarts     // those before a swap included
 	err      error        // why there is no engine, if there is none
 }
 
@@ -88,18 +87,14 @@ func (g *group) supervise(ctx context.Context, first chan<- error) {
 		}
 		if err == nil {
 			failures = 0
-			select {
-			case <-ctx.Done():
-				return
-			case <-proc.Done():
-			}
+			reason := g.guard(ctx, proc)
 			if ctx.Err() != nil {
 				return
 			}
 			if time.Since(g.since) > stableAfter {
 				backoff = firstBackoff
 			}
-			err = g.crashed(proc, backoff)
+			err = g.crashed(proc, reason, backoff)
 		} else if failures++; failures >= failAfter {
 			g.gate.Fail(err)
 		}
@@ -171,23 +166,40 @@ func (g *group) failed(err error) error {
 	return err
 }
 
-// crashed takes note of an engine that ended by itself.
-func (g *group) crashed(proc *engine.Process, retry time.Duration) error {
+// crashed takes note of an engine that ended by itself, or, with a reason,
+// that the guard has ended.
+func (g *group) crashed(proc *engine.Process, reason error, retry time.Duration) error {
 	g.gate.Close()
 	exit := proc.Exit()
-	err := errors.Join(errors.New("engine ended unexpectedly"), exit.Err)
+	if reason == nil {
+		how := "exit status 0"
+		if exit.Err != nil {
+			how = exit.Err.Error()
+		}
+		reason = fmt.Errorf("the engine ended unexpectedly (%s) and is started again", how)
+	}
 	g.mu.Lock()
-	g.restarts++
-	g.err = err
+	g.restarts.add(reason)
+	g.err = reason
 	pump := g.pump
 	g.proc, g.pump, g.control = nil, nil, nil
 	g.mu.Unlock()
 	pump.close()
 	g.rt.noteEngines()
+	g.tellTails(reason)
 	if f := g.rt.opts.OnCrash; f != nil {
-		f(Crash{Scripts: g.scripts, Err: exit.Err, Output: exit.LastOutput, Retry: retry})
+		f(Crash{Scripts: g.scripts, Err: reason, Output: exit.LastOutput, Retry: retry})
 	}
-	return err
+	return reason
+}
+
+// tellTails tells everybody who follows a script of the group.
+func (g *group) tellTails(reason error) {
+	for _, name := range g.scripts {
+		for _, t := range g.rt.hub.listeners(name) {
+			t.tell(fmt.Sprintf("%s: %v", name, reason))
+		}
+	}
 }
 
 // halt closes the gate, lets requests in flight finish until the deadline of
@@ -204,6 +216,19 @@ func (g *group) halt(ctx context.Context) error {
 	if proc == nil {
 		return nil
 	}
+	if err := g.finish(ctx, proc); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.proc, g.pump, g.control = nil, nil, nil
+	g.mu.Unlock()
+	pump.close()
+	return nil
+}
+
+// finish lets requests in flight finish until the deadline of ctx, and stops
+// the engine. The gate is closed.
+func (g *group) finish(ctx context.Context, proc *engine.Process) error {
 	grace := stopGrace
 	if g.gate.Drain(ctx) != nil || g.settle(ctx) != nil {
 		grace = 0 // the deadline has passed: what still runs is cut
@@ -211,10 +236,6 @@ func (g *group) halt(ctx context.Context) error {
 	if err := proc.Stop(grace); err != nil {
 		return fmt.Errorf("stop the engine of %s: %w", groupKey(g.scripts), err)
 	}
-	g.mu.Lock()
-	g.proc, g.pump, g.control = nil, nil, nil
-	g.mu.Unlock()
-	pump.close()
 	return nil
 }
 

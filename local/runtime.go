@@ -11,6 +11,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,16 @@ type Options struct {
 	DrainDeadline time.Duration
 	// StartDeadline is how long an engine may take to start: 10 s if it is 0.
 	StartDeadline time.Duration
+	// Watchdog is how long an engine may stand still before it is killed and
+	// started again: DefaultWatchdog if it is 0, for ever if it is negative.
+	Watchdog time.Duration
+	// Debugged, if it is not nil, reports whether somebody debugs one of the
+	// scripts. Their engine may then stand still for as long as it likes, as it
+	// does at a breakpoint. It is asked often and must not block.
+	Debugged func(scripts []string) bool
+	// EngineMemory is how many bytes an engine may have resident before it is
+	// replaced. 0 is no limit.
+	EngineMemory uint64
 
 	Log *slog.Logger // nil: nothing is logged
 
@@ -78,7 +89,7 @@ type Output struct {
 // A Crash is the end of an engine that nobody asked for.
 type Crash struct {
 	Scripts []string
-	Err     error
+	Err     error         // why it ended, and that it is started again
 	Output  string        // the engine's last lines
 	Retry   time.Duration // until the next start
 }
@@ -121,11 +132,15 @@ type Runtime struct {
 	closed        bool
 }
 
+// DefaultWatchdog is how long an engine may stand still.
+const DefaultWatchdog = 30 * time.Second
+
 // New returns a runtime that has not started anything yet.
 func New(opts Options) *Runtime {
 	if opts.DrainDeadline == 0 {
 		opts.DrainDeadline = 5 * time.Second
 	}
+	opts.Watchdog = cmp.Or(opts.Watchdog, DefaultWatchdog)
 	log := opts.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

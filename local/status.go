@@ -30,9 +30,21 @@ type GroupStatus struct {
 	Scripts  []string
 	PID      int // 0 without an engine
 	Since    time.Time
-	Restarts int    // unexpected ends since the group is there
+	Restarts Restarts
 	Traced   bool   // it has a collector
 	Error    string // why there is no engine
+}
+
+// Restarts are the ends of a group's engines that nobody has asked for, since
+// the group is there.
+type Restarts struct {
+	Count  int
+	Last   time.Time // the end; the zero time if there was none
+	Reason string    // of the last one
+}
+
+func (r *Restarts) add(reason error) {
+	*r = Restarts{Count: r.Count + 1, Last: time.Now(), Reason: reason.Error()}
 }
 
 // ScriptStatus is one published script.

@@ -109,6 +109,17 @@ func (t *Tail) isOpen() bool {
 	return t.opened
 }
 
+// tell queues a message to the person who watches. It has the platform's kind
+// for what went wrong with a tail: of any other, Wrangler prints nothing.
+func (t *Tail) tell(message string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.opened && !t.ended {
+		t.push(t.notice(tail.NoticeOverload, message))
+		t.wake()
+	}
+}
+
 // offer queues an item if the filters let it pass.
 func (t *Tail) offer(item tail.Item) {
 	t.mu.Lock()

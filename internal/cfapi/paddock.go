@@ -19,12 +19,19 @@ type RuntimeStatus struct {
 
 // RuntimeGroup is one engine and the scripts in it.
 type RuntimeGroup struct {
-	Scripts   []string `json:"scripts"`
-	EnginePID int      `json:"engine_pid"` // 0: there is none at the moment
-	Since     string   `json:"since,omitempty"`
-	Restarts  int      `json:"restarts"` // after ends that nobody asked for
-	Traced    bool     `json:"traced"`
-	Error     string   `json:"error,omitempty"` // why there is no engine
+	Scripts     []string        `json:"scripts"`
+	EnginePID   int             `json:"engine_pid"` // 0: there is none at the moment
+	Since       string          `json:"since,omitempty"`
+	Restarts    int             `json:"restarts"` // after ends that nobody asked for
+	LastRestart *RuntimeRestart `json:"last_restart,omitempty"`
+	Traced      bool            `json:"traced"`
+	Error       string          `json:"error,omitempty"` // why there is no engine
+}
+
+// RuntimeRestart is an end of an engine that nobody asked for.
+type RuntimeRestart struct {
+	On     string `json:"on"`
+	Reason string `json:"reason"`
 }
 
 // RuntimeScript is one published script.

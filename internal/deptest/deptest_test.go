@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"bench":              {"engine", "internal/proc"},
 	"cmd":                {"bundle", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "publish", "tail"},
 	"devserver":          {"bundle", "config", "gateway", "internal/diag", "internal/iostreams", "local", "migrate", "publish", "tail"},
-	"local":              {"engine", "gateway", "internal/cfapi", "internal/sourcemap", "local/store", "migrate", "tail"},
+	"local":              {"engine", "gateway", "internal/cfapi", "internal/proc", "internal/sourcemap", "local/store", "migrate", "tail"},
 	"local/store":        {},
 	"local/control":      {"internal/cfapi", "local", "migrate", "tail"},
 	"engine":             {"internal/proc"},

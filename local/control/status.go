@@ -28,9 +28,12 @@ func describeStatus(s local.Status) cfapi.RuntimeStatus {
 		Groups: []cfapi.RuntimeGroup{}, Scripts: []cfapi.RuntimeScript{},
 	}
 	for _, g := range s.Groups {
-		group := cfapi.RuntimeGroup{Scripts: g.Scripts, EnginePID: g.PID, Restarts: g.Restarts, Traced: g.Traced, Error: g.Error}
+		group := cfapi.RuntimeGroup{Scripts: g.Scripts, EnginePID: g.PID, Restarts: g.Restarts.Count, Traced: g.Traced, Error: g.Error}
 		if !g.Since.IsZero() {
 			group.Since = stamp(g.Since)
+		}
+		if last := g.Restarts; last.Count > 0 {
+			group.LastRestart = &cfapi.RuntimeRestart{On: stamp(last.Last), Reason: last.Reason}
 		}
 		out.Groups = append(out.Groups, group)
 	}
