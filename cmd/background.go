@@ -62,6 +62,7 @@ func (a *app) startBackground(ctx context.Context, o runtimeOptions) (local.Info
 	if o.apiPortSet {
 		list = append(list, fmt.Sprintf("--api-port=%d", o.apiPort))
 	}
+	list = append(list, o.limits.args()...)
 	child := exec.Command(self, list...)
 	child.Dir = string(filepath.Separator) // it must not keep the project's folder busy
 	child.SysProcAttr = detached()

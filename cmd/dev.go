@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 func (a *app) devCommand() *cobra.Command {
 	var o devserver.Options
 	var noTrace bool
+	var l limits
 	c := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the worker on this machine, and again on every save",
@@ -23,6 +25,7 @@ func (a *app) devCommand() *cobra.Command {
 				return usage(c, fmt.Errorf("--port %d is not a port", o.Port))
 			}
 			o.Trace = !noTrace
+			o.Watchdog, o.EngineMemory = time.Duration(l.watchdog), uint64(l.memory)
 			return a.dev(c.Context(), o)
 		},
 	}
@@ -30,6 +33,7 @@ func (a *app) devCommand() *cobra.Command {
 	c.Flags().IntVar(&o.Port, "port", 0, "port to listen on (default: the configuration's, or 8787)")
 	c.Flags().BoolVar(&o.Minify, "minify", false, "minify the code")
 	c.Flags().BoolVar(&noTrace, "no-trace", false, "leave out the collector: faster requests, but console output without order and stacks")
+	l.addFlags(c)
 	return c
 }
 

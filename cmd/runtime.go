@@ -110,7 +110,22 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) error {
 			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
 	}
 	tw.Flush()
+	showRestarts(&b, s.Groups)
 	return a.write(&b)
+}
+
+// showRestarts says why engines were restarted last.
+func showRestarts(b *strings.Builder, groups []cfapi.RuntimeGroup) {
+	for _, g := range groups {
+		if g.LastRestart == nil {
+			continue
+		}
+		when := g.LastRestart.On
+		if t, err := time.Parse(cfapi.TimeLayout, when); err == nil {
+			when = t.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(b, "\nLast restart of %s, %s:\n  %s\n", strings.Join(g.Scripts, ", "), when, diag.Printable(g.LastRestart.Reason))
+	}
 }
 
 func engineState(g cfapi.RuntimeGroup) string {
@@ -120,7 +135,9 @@ func engineState(g cfapi.RuntimeGroup) string {
 		return "down: " + diag.Printable(first)
 	case g.EnginePID == 0:
 		return "starting"
-	case g.Restarts > 0:
+	case g.Restarts == 1:
+		return fmt.Sprintf("pid %d, restarted once", g.EnginePID)
+	case g.Restarts > 1:
 		return fmt.Sprintf("pid %d, restarted %d times", g.EnginePID, g.Restarts)
 	}
 	return fmt.Sprintf("pid %d", g.EnginePID)

@@ -20,6 +20,7 @@ type runtimeOptions struct {
 	foreground          bool // stay in the terminal
 	child               bool // is the process behind a start in the background
 	portSet, apiPortSet bool
+	limits              limits
 }
 
 func (a *app) runtimeStartCommand() *cobra.Command {
@@ -47,6 +48,7 @@ func (a *app) runtimeStartCommand() *cobra.Command {
 	}
 	c.Flags().IntVar(&o.port, "port", defaultPort, "port of the scripts")
 	c.Flags().IntVar(&o.apiPort, "api-port", defaultAPIPort, "port of the control API")
+	o.limits.addFlags(c)
 	c.Flags().BoolVar(&o.foreground, "foreground", false, "stay in the terminal until Ctrl-C")
 	c.Flags().BoolVar(&o.child, "background-child", false, "")
 	c.Flags().MarkHidden("background-child")

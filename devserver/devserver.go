@@ -44,6 +44,10 @@ type Options struct {
 	Port    int    // 0 is the configuration's, or DefaultPort or a free one
 	Minify  bool
 	Trace   bool // collect trace items, for console output in order and mapped stacks
+	// Watchdog and EngineMemory are those of [local.Options].
+	Watchdog     time.Duration
+	EngineMemory uint64
+
 	Engine  func(context.Context) (path string, err error)
 	Version string // of paddock
 	// Check looks at a loaded worker for what this package cannot know.
@@ -129,6 +133,7 @@ func (s *session) open(ctx context.Context, dir, engine string) error {
 	}
 	s.rt = local.New(local.Options{
 		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Trace: trace, DrainDeadline: drainDeadline,
+		Watchdog: s.opts.Watchdog, EngineMemory: s.opts.EngineMemory,
 		OnAccess: s.out.access, OnOutput: s.out.raw, OnItem: s.out.item, OnCrash: s.out.crash,
 	})
 	s.out.stacks = s.rt
