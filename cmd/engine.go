@@ -22,7 +22,11 @@ func (a *app) engineCommand() *cobra.Command {
 		Short: "Print where the engine is",
 		Args:  args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			found, err := finder().Find(c.Context())
+			look := finder().Find
+			if engine.Bundled() {
+				look = a.install // a path to something needs it unpacked, and that needs no network
+			}
+			found, err := look(c.Context())
 			if err != nil {
 				return err
 			}
@@ -31,7 +35,7 @@ func (a *app) engineCommand() *cobra.Command {
 		},
 	}, &cobra.Command{
 		Use:   "install",
-		Short: "Fetch the engine, unless it is there already",
+		Short: "Fetch or unpack the engine, unless it is there already",
 		Args:  args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			found, err := a.install(c.Context())
@@ -52,9 +56,13 @@ func (a *app) engineCommand() *cobra.Command {
 
 func finder() engine.Finder { return engine.Finder{Getenv: os.Getenv, ProjectDir: "."} }
 
-// install finds the engine, or fetches it with something to look at.
+// install finds the engine, or unpacks or fetches it with something to look at.
 func (a *app) install(ctx context.Context) (engine.Binary, error) {
-	progress := a.io.Progress("Fetching the engine (workerd " + engine.Version + ", 47 MB, once)")
+	doing := "Fetching the engine (workerd " + engine.Version + ", 47 MB, once)"
+	if engine.Bundled() {
+		doing = "Unpacking the engine (workerd " + engine.Version + ", once)"
+	}
+	progress := a.io.Progress(doing)
 	defer progress.Done()
 	f := finder()
 	f.Progress = progress.Set

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,9 @@ const NewestCompatibilityDate = "2026-11-24"
 
 // The values of [Binary.Source].
 const (
-	sourceEnv         = "PADDOCK_WORKERD"
+	// SourceEnv is the user's own choice, of which only its path is known.
+	SourceEnv         = "PADDOCK_WORKERD"
+	sourceEmbedded    = "embedded"
 	sourceCache       = "cache"
 	sourceNodeModules = "node_modules"
 	sourceNPM         = "npm"
@@ -36,7 +39,7 @@ var ErrNoEngine = errors.New("no engine found")
 // A Binary is an engine on disk that may be started.
 type Binary struct {
 	Path   string // absolute
-	Source string // where it came from: "PADDOCK_WORKERD", "cache", "node_modules" or "npm"
+	Source string // where it came from: "PADDOCK_WORKERD", "embedded", "cache", "node_modules" or "npm"
 }
 
 // A Finder finds the engine and, on request, installs it. The zero value
@@ -50,12 +53,16 @@ type Finder struct {
 	// ProjectDir is where the search for node_modules begins; "" means that
 	// there is no project.
 	ProjectDir string
+	// Platform is the engine's, such as "linux/arm64"; "" means that of this
+	// program. Engines for others can be installed and embedded, not run.
+	Platform string
 	// Progress, if set, is told during a download how many bytes of how many
-	// have arrived. A total of 0 means that npm shows none yet. Calls come
-	// from another goroutine, one at a time, and none after Install returned.
+	// have arrived, and while an engine is unpacked or compressed how many
+	// are done. A total of 0 means that npm shows none yet. Calls may come
+	// from another goroutine, one at a time, and none after the method that
+	// does the work has returned.
 	Progress func(done, total int64)
 
-	platform string                   // "" = the platform that this program was built for
 	releases map[string]binaryRelease // nil = binaryReleases
 }
 
@@ -94,7 +101,10 @@ func (b Binary) ReportedVersion(ctx context.Context) (string, error) {
 		err = cause
 	}
 	hint := "Check that it was built for this platform; workerd for Linux needs glibc, which Alpine does not have."
-	if b.Source == sourceEnv {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		hint = "Its folder may lie on a file system that runs no programs (noexec): move it, for the cache with " + binaryCacheVariable() + "."
+	case b.Source == SourceEnv:
 		hint = "Point PADDOCK_WORKERD at a workerd binary for this platform, or unset it."
 	}
 	return "", &BinaryError{Doing: fmt.Sprintf("run %s --version", b.Path), Err: err, Hint: hint}

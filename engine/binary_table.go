@@ -19,6 +19,7 @@ type binaryRelease struct {
 	tarballSize int64
 	binary      string // checksum of the binary in it: guards any copy
 	binarySize  int64
+	embedded    string // the binary, compressed, if it is in this program
 }
 
 // binaryReleases has an entry for every platform that workerd is published
@@ -52,11 +53,21 @@ func (r binaryRelease) spec() string { return r.pkg + "@" + Version }
 
 func (r binaryRelease) installable() bool { return r.tarball != "" && r.binary != "" }
 
-func (f Finder) platformName() string {
-	if f.platform != "" {
-		return f.platform
+// source is where an installation takes the binary from.
+func (r binaryRelease) source() string {
+	if r.embedded != "" {
+		return sourceEmbedded
 	}
-	return runtime.GOOS + "/" + runtime.GOARCH
+	return sourceNPM
+}
+
+const ownPlatform = runtime.GOOS + "/" + runtime.GOARCH
+
+func (f Finder) platformName() string {
+	if f.Platform != "" {
+		return f.Platform
+	}
+	return ownPlatform
 }
 
 // release returns the pinned engine of this platform.
@@ -66,6 +77,9 @@ func (f Finder) release() (binaryRelease, error) {
 		table = binaryReleases
 	}
 	rel, published := table[platform]
+	if f.releases == nil && platform == ownPlatform {
+		rel.embedded = embedded
+	}
 	if published && rel.installable() {
 		return rel, nil
 	}
@@ -88,11 +102,15 @@ func (f Finder) exeName() string {
 	return "workerd"
 }
 
+// fullVersion is the version with the platform, as a part of file names.
+func (f Finder) fullVersion() string {
+	return Version + "-" + strings.ReplaceAll(f.platformName(), "/", "-")
+}
+
 // cachedPath is where the installed binary lies. The platform is part of it
 // because a home folder may be shared between machines.
 func (f Finder) cachedPath(cacheDir string) string {
-	platform := strings.ReplaceAll(f.platformName(), "/", "-")
-	return filepath.Join(cacheDir, Version+"-"+platform, f.exeName())
+	return filepath.Join(cacheDir, f.fullVersion(), f.exeName())
 }
 
 // binaryCacheVariable is the environment variable that moves the user's

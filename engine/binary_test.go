@@ -54,7 +54,7 @@ func TestPlatformsWithoutEngine(t *testing.T) {
 			for platform, rel := range binaryReleases {
 				table[platform] = binaryRelease{pkg: rel.pkg} // as if none had been pinned
 			}
-			f := Finder{Getenv: func(string) string { return "" }, CacheDir: t.TempDir(), platform: tt.platform, releases: table}
+			f := Finder{Getenv: func(string) string { return "" }, CacheDir: t.TempDir(), Platform: tt.platform, releases: table}
 			_, findErr := f.Find(t.Context())
 			_, installErr := f.Install(t.Context())
 			for _, err := range []error{findErr, installErr} {
@@ -83,8 +83,12 @@ func TestReportedVersion(t *testing.T) {
 	binaryTestFile(t, broken, "\x7fELF of another machine", 0o700)
 	_, err := Binary{Path: broken, Source: sourceCache}.ReportedVersion(t.Context())
 	checkBinaryError(t, err, []string{"run " + broken}, []string{"glibc"})
-	_, err = Binary{Path: broken, Source: sourceEnv}.ReportedVersion(t.Context())
+	_, err = Binary{Path: broken, Source: SourceEnv}.ReportedVersion(t.Context())
 	checkBinaryError(t, err, []string{"run " + broken}, []string{"PADDOCK_WORKERD"})
+	// As on a file system that is mounted noexec.
+	binaryTestFile(t, broken, testBinary, 0o600)
+	_, err = Binary{Path: broken, Source: sourceCache}.ReportedVersion(t.Context())
+	checkBinaryError(t, err, []string{"run " + broken, "permission denied"}, []string{"noexec", binaryCacheVariable()})
 }
 
 // binaryTestProgram is a program that says what workerd would say.

@@ -12,11 +12,14 @@ import (
 	"strings"
 )
 
-// Find looks for the engine: what PADDOCK_WORKERD names, the cache, the
-// node_modules folders from ProjectDir upwards. Copies other than the user's
-// own choice must have the pinned checksum. Nothing is fetched or run. The
-// error is a [*BinaryError] and wraps [ErrNoEngine] if [Finder.Install] could
-// help.
+// Find looks for the engine: what PADDOCK_WORKERD names, the copy embedded in
+// this program, the cache, the node_modules folders from ProjectDir upwards.
+// The embedded copy counts as found once it has been unpacked into the cache.
+// Copies other than the user's own choice must have the pinned checksum.
+// Nothing is fetched, unpacked or run. The error is a [*BinaryError] and wraps
+// [ErrNoEngine] if [Finder.Install] could help. With an error the Binary says
+// what is known of the engine that is missing: where it should be, and where
+// it should come from.
 func (f Finder) Find(ctx context.Context) (Binary, error) {
 	if path := f.getenv("PADDOCK_WORKERD"); path != "" {
 		return findChosen(path)
@@ -25,17 +28,19 @@ func (f Finder) Find(ctx context.Context) (Binary, error) {
 	if err != nil {
 		return Binary{}, err
 	}
-	b, cacheErr := f.findCached(ctx, rel)
-	if cacheErr == nil {
+	b, err := f.findCached(ctx, rel)
+	if err == nil {
 		return b, nil
 	}
-	if b, ok := f.findInProject(ctx, rel); ok {
-		return b, nil
+	if rel.embedded == "" {
+		if b, ok := f.findInProject(ctx, rel); ok {
+			return b, nil
+		}
 	}
 	if ctx.Err() != nil {
 		return Binary{}, fmt.Errorf("look for the engine: %w", context.Cause(ctx))
 	}
-	return Binary{}, cacheErr
+	return b, err
 }
 
 // findChosen takes the user's word for what the binary is: a self-built
@@ -43,7 +48,7 @@ func (f Finder) Find(ctx context.Context) (Binary, error) {
 // that would cost every start a process; a start shows whether it works.
 func findChosen(path string) (Binary, error) {
 	fail := func(err error) (Binary, error) {
-		return Binary{}, &BinaryError{Doing: "use PADDOCK_WORKERD", Err: err,
+		return Binary{Path: path, Source: SourceEnv}, &BinaryError{Doing: "use PADDOCK_WORKERD", Err: err,
 			Hint: "Point PADDOCK_WORKERD at a workerd binary, or unset it to let paddock find its own."}
 	}
 	abs, err := filepath.Abs(path)
@@ -59,7 +64,7 @@ func findChosen(path string) (Binary, error) {
 	case !findExecutable(info):
 		return fail(fmt.Errorf("%s is not executable", abs))
 	}
-	return Binary{Path: abs, Source: sourceEnv}, nil
+	return Binary{Path: abs, Source: SourceEnv}, nil
 }
 
 // findExecutable reports whether somebody may execute the file. Windows has
@@ -68,23 +73,27 @@ func findExecutable(info fs.FileInfo) bool {
 	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
 }
 
-// findCached returns the copy in the cache. Its error wraps ErrNoEngine,
-// unless there is no such thing as a cache here.
+// findCached returns the copy in the cache, which in a program with an engine
+// of its own is that one, unpacked. Its error wraps ErrNoEngine, unless there
+// is no such thing as a cache here.
 func (f Finder) findCached(ctx context.Context, rel binaryRelease) (Binary, error) {
 	dir, err := f.cacheDir()
 	if err != nil {
 		return Binary{}, err
 	}
-	path := f.cachedPath(dir)
-	err = verifyCached(ctx, path, rel)
+	b := Binary{Path: f.cachedPath(dir), Source: rel.source()}
+	err = verifyCached(ctx, b.Path, rel)
 	if err == nil {
-		return Binary{Path: path, Source: sourceCache}, nil
+		if rel.embedded == "" {
+			b.Source = sourceCache
+		}
+		return b, nil
 	}
 	cause := ErrNoEngine
 	if !errors.Is(err, fs.ErrNotExist) {
 		cause = fmt.Errorf("%w (the copy there is not usable: %w)", ErrNoEngine, err)
 	}
-	return Binary{}, &BinaryError{Doing: fmt.Sprintf("look for workerd %s in %s", Version, dir), Err: cause,
+	return b, &BinaryError{Doing: fmt.Sprintf("look for workerd %s in %s", Version, dir), Err: cause,
 		Hint: "Run `paddock engine install`, or set PADDOCK_WORKERD to a workerd binary."}
 }
 

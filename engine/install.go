@@ -19,11 +19,12 @@ const (
 	installLockTry = 100 * time.Millisecond
 )
 
-// Install returns the engine that [Finder.Find] finds, and otherwise fetches
-// the pinned one into the cache with the user's own npm, which knows
-// registry, proxy and credentials. Of several processes that call it at once,
-// one downloads and the others wait for it. Whatever fails, nothing but whole
-// and verified engines stays in the cache.
+// Install returns the engine that [Finder.Find] finds, and otherwise puts the
+// pinned one into the cache: the copy embedded in this program or, if there
+// is none, what the user's own npm fetches, which knows registry, proxy and
+// credentials. Of several processes that call it at once, one does the work
+// and the others wait for it. Whatever fails, nothing but whole and verified
+// engines stays in the cache.
 func (f Finder) Install(ctx context.Context) (Binary, error) {
 	b, err := f.Find(ctx)
 	if !errors.Is(err, ErrNoEngine) {
@@ -59,9 +60,9 @@ func (f Finder) Install(ctx context.Context) (Binary, error) {
 	return f.installFresh(ctx, dir, rel)
 }
 
-// installFresh downloads, checks, unpacks, and moves the binary into place as
-// the last step. All of it happens inside the cache folder, because a rename
-// is atomic only within one file system.
+// installFresh unpacks and checks the binary, after a download if need be, and
+// moves it into place as the last step. All of it happens inside the cache
+// folder, because a rename is atomic only within one file system.
 func (f Finder) installFresh(ctx context.Context, dir string, rel binaryRelease) (Binary, error) {
 	tmp, err := os.MkdirTemp(dir, installPrefix)
 	if err != nil {
@@ -69,23 +70,26 @@ func (f Finder) installFresh(ctx context.Context, dir string, rel binaryRelease)
 	}
 	defer os.RemoveAll(tmp) // what this leaves behind, the next installation sweeps
 
-	tarball, err := f.npmPack(ctx, tmp, rel)
-	if err != nil {
-		return Binary{}, err
-	}
 	unpacked := filepath.Join(tmp, f.exeName())
-	if err := installUnpack(ctx, tarball, unpacked, rel); err != nil {
-		return Binary{}, installError(ctx, dir, rel, err)
-	}
-	// Before the rename, as an installation that was killed after it is never swept.
-	if err := os.Remove(tarball); err != nil {
-		return Binary{}, installError(ctx, dir, rel, err)
+	if rel.embedded != "" {
+		err = f.unpackEmbedded(ctx, unpacked, rel)
+	} else {
+		var tarball string
+		if tarball, err = f.npmPack(ctx, tmp, rel); err != nil {
+			return Binary{}, err
+		}
+		// The tarball goes before the rename, as an installation that was
+		// killed after it is never swept.
+		err = errors.Join(installUnpack(ctx, tarball, unpacked, rel), os.Remove(tarball))
 	}
 	path := f.cachedPath(dir)
-	if err := installPlace(unpacked, path, rel); err != nil {
+	if err == nil {
+		err = installPlace(unpacked, path, rel)
+	}
+	if err != nil {
 		return Binary{}, installError(ctx, dir, rel, err)
 	}
-	return Binary{Path: path, Source: sourceNPM}, nil
+	return Binary{Path: path, Source: rel.source()}, nil
 }
 
 // installPlace renames the finished binary over whatever is there and stamps

@@ -9,18 +9,21 @@ import (
 	"testing"
 )
 
-// diskChildEnv makes a copy of the test binary mount a tiny disk for itself.
+// diskChildEnv makes a copy of the test binary mount tiny disks for itself.
 const diskChildEnv = "ENGINE_TEST_DISK_CHILD"
 
-// A disk that is really full: a copy of the test runs in a mount namespace of
-// its own, where the cache lies on a file system of 64 KB. The package fits,
-// as zeros compress well, the binary does not.
-func TestInstallOnFullDisk(t *testing.T) {
+// Disks that are really full, read-only, or not that of the temporary folder:
+// a copy of the test runs in a mount namespace of its own, where the cache
+// lies on a small file system.
+func TestInstallOnOtherDisks(t *testing.T) {
 	if cache := os.Getenv(diskChildEnv); cache != "" {
-		installOnTinyDisk(t, cache)
+		t.Run("full", func(t *testing.T) { installOnFullDisk(t, cache) })
+		t.Run("full, embedded", func(t *testing.T) { unpackOnFullDisk(t, cache) })
+		t.Run("read-only", func(t *testing.T) { installOnReadOnlyDisk(t, cache) })
+		t.Run("not that of temporary files", func(t *testing.T) { installOnAnotherDisk(t, cache) })
 		return
 	}
-	child := exec.Command(os.Args[0], "-test.run=^TestInstallOnFullDisk$", "-test.v")
+	child := exec.Command(os.Args[0], "-test.run=^TestInstallOnOtherDisks$", "-test.v")
 	child.Env = append(os.Environ(), diskChildEnv+"="+t.TempDir())
 	child.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
@@ -36,22 +39,93 @@ func TestInstallOnFullDisk(t *testing.T) {
 	}
 }
 
-func installOnTinyDisk(t *testing.T, cache string) {
-	if err := syscall.Mount("tmpfs", cache, "tmpfs", 0, "size=64k"); err != nil {
+// mountCache gives the cache a disk, which goes with the test.
+func mountCache(t *testing.T, c *fakeCloud, cache, size string) {
+	t.Helper()
+	if err := syscall.Mount("tmpfs", cache, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("mount: %v", err)
 	}
-	c := newFakeCloud(t)
+	t.Cleanup(func() {
+		if err := syscall.Unmount(cache, 0); err != nil {
+			t.Error(err)
+		}
+	})
 	c.cache = cache
+}
+
+// The package fits, as zeros compress well, the binary does not.
+func installOnFullDisk(t *testing.T, cache string) {
+	c := newFakeCloud(t)
+	mountCache(t, c, cache, "64k")
 	big := strings.Repeat("\x00", 1<<20)
 	c.publish(map[string]string{"package/bin/workerd": big})
 	c.rel.binary, c.rel.binarySize = binaryTestSum(big), int64(len(big))
+	checkDiskFull(t, c, "Free 2 MB")
+}
 
+func unpackOnFullDisk(t *testing.T, cache string) {
+	c := newFakeCloud(t)
+	mountCache(t, c, cache, "64k")
+	c.embed(strings.Repeat("\x00", 3<<20))
+	checkDiskFull(t, c, "Free 4 MB")
+}
+
+func checkDiskFull(t *testing.T, c *fakeCloud, hint string) {
+	t.Helper()
 	_, err := c.finder().Install(t.Context())
-	checkBinaryError(t, err, []string{"the disk is full", cache}, []string{"Free 2 MB", "XDG_CACHE_HOME"})
+	checkBinaryError(t, err, []string{"the disk is full", c.cache}, []string{hint, "XDG_CACHE_HOME"})
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v, want it to wrap ENOSPC", err)
 	}
 	checkNothingKept(t, c)
+}
+
+// What a read-only cache has is used, stamped or not. What it lacks cannot be
+// put there, not even by root.
+func installOnReadOnlyDisk(t *testing.T, cache string) {
+	c := newFakeCloud(t)
+	c.embed(testBinary)
+	mountCache(t, c, cache, "1m")
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("", cache, "", syscall.MS_REMOUNT|flags, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	_, err := c.finder().Install(t.Context())
+	checkBinaryError(t, err, []string{"write to the cache folder " + cache, "read-only file system"}, []string{"XDG_CACHE_HOME", "PADDOCK_WORKERD"})
+
+	remount(0)
+	binaryTestFile(t, c.cached(), testBinary, 0o700)
+	remount(syscall.MS_RDONLY)
+	if b, err := c.finder().Install(t.Context()); err != nil || b.Path != c.cached() {
+		t.Errorf("got %+v, %v", b, err)
+	}
+
+	remount(0)
+	binaryTestFile(t, c.cached(), testBinary[:5], 0o700)
+	remount(syscall.MS_RDONLY)
+	_, err = c.finder().Install(t.Context())
+	checkBinaryError(t, err, []string{"write to the cache folder " + cache, "read-only file system"}, []string{"XDG_CACHE_HOME"})
+}
+
+func installOnAnotherDisk(t *testing.T, cache string) {
+	c := newFakeCloud(t)
+	mountCache(t, c, cache, "1m")
+	for _, embedded := range []bool{false, true} {
+		if embedded {
+			c.embed(testBinary)
+			if err := os.RemoveAll(c.cached()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := c.finder().Install(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkInstalled(t, c, b)
+	}
 }
 
 // The same where no namespaces are allowed: the kernel's own full device.

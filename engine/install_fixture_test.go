@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 const (
@@ -69,6 +71,17 @@ func (c *fakeCloud) publish(files map[string]string) {
 	binaryTestFile(c.t, filepath.Join(c.dir, "served"), buf.String(), 0o600)
 }
 
+// embed pins a binary and puts it, compressed, into the program.
+func (c *fakeCloud) embed(text string) {
+	c.t.Helper()
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.rel.embedded = string(z.EncodeAll([]byte(text), nil))
+	c.rel.binary, c.rel.binarySize = binaryTestSum(text), int64(len(text))
+}
+
 // serve is the shell line of an npm that works.
 func (c *fakeCloud) serve() string { return `cat "$scratch/served" > "$dest/cloudflare-workerd.tgz"` }
 
@@ -97,7 +110,7 @@ func (c *fakeCloud) calls() []string {
 }
 
 func (c *fakeCloud) finder() Finder {
-	return Finder{Getenv: func(string) string { return "" }, CacheDir: c.cache, platform: testPlatform,
+	return Finder{Getenv: func(string) string { return "" }, CacheDir: c.cache, Platform: testPlatform,
 		releases: map[string]binaryRelease{testPlatform: c.rel}}
 }
 

@@ -31,12 +31,7 @@ func installUnpack(ctx context.Context, tarball, dst string, rel binaryRelease) 
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
-	if err != nil {
-		return err
-	}
-	err = installWrite(out, entry, rel)
-	return errors.Join(err, out.Close())
+	return installCreate(dst, entry, rel)
 }
 
 // installOpenEntry returns a reader of one file in a gzipped tar archive. The
@@ -61,6 +56,15 @@ func installOpenEntry(tgz io.Reader, name string, rel binaryRelease) (io.Reader,
 		}
 		return archive, nil
 	}
+}
+
+// installCreate makes the binary out of what it reads.
+func installCreate(dst string, entry io.Reader, rel binaryRelease) error {
+	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
+	if err != nil {
+		return err
+	}
+	return errors.Join(installWrite(out, entry, rel), out.Close())
 }
 
 // installWrite writes the binary and compares its checksum on the way.

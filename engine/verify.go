@@ -20,7 +20,9 @@ const stampPrefix = ".stamp-"
 
 // A binaryStamp lies beside a cached binary that has been hashed in full, and
 // spares every further start the half second that this takes. The
-// checksum in it makes a stamp worthless for another release.
+// checksum in it makes a stamp worthless for another release. In a cache that
+// users share, only what belongs to us or root is believed: others could have
+// made stamp and binary to fit.
 type binaryStamp struct {
 	Size    int64  `json:"size"`
 	ModTime int64  `json:"mtime"` // nanoseconds
@@ -43,23 +45,31 @@ func verifyCached(ctx context.Context, path string, rel binaryRelease) error {
 	if !info.Mode().IsRegular() || !findExecutable(info) {
 		return errors.New("it is not an executable file")
 	}
-	if readStamp(path) == newBinaryStamp(info, rel) {
+	if !ownedByOther(info) && readStamp(path) == newBinaryStamp(info, rel) {
 		return nil
 	}
 	info, err = verifyBinary(ctx, path, rel)
 	if err != nil {
 		return err
 	}
-	// The stamp only saves time, and a cache may be mounted read-only.
-	_ = writeStamp(path, newBinaryStamp(info, rel))
+	if !ownedByOther(info) {
+		// The stamp only saves time, and a cache may be mounted read-only.
+		_ = writeStamp(path, newBinaryStamp(info, rel))
+	}
 	return nil
 }
 
-// readStamp returns the zero stamp, which fits nothing, if there is none.
+// readStamp returns the zero stamp, which fits nothing, if there is none or
+// it is not to be believed.
 func readStamp(binary string) binaryStamp {
+	f, err := os.Open(verifyStampPath(binary))
+	if err != nil {
+		return binaryStamp{}
+	}
+	defer f.Close()
 	var s binaryStamp
-	text, err := os.ReadFile(verifyStampPath(binary))
-	if err != nil || json.Unmarshal(text, &s) != nil {
+	info, err := f.Stat()
+	if err != nil || ownedByOther(info) || json.NewDecoder(f).Decode(&s) != nil {
 		return binaryStamp{}
 	}
 	return s

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A copy that is damaged is not found, and the next installation replaces it.
+// A copy that is damaged is not found, and the next installation replaces it,
+// from npm or from this program.
 func TestCorruptedCachedCopy(t *testing.T) {
 	damage := map[string]func(t *testing.T, path string){
 		"changed bytes": func(t *testing.T, path string) {
@@ -25,25 +26,38 @@ func TestCorruptedCachedCopy(t *testing.T) {
 	for name, spoil := range damage {
 		t.Run(name, func(t *testing.T) {
 			c := newFakeCloud(t)
-			first, err := c.finder().Install(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			spoil(t, first.Path)
-			_, err = c.finder().Find(t.Context())
-			if !errors.Is(err, ErrNoEngine) || !strings.Contains(err.Error(), "not usable") {
-				t.Fatalf("Find of a damaged copy: %v", err)
-			}
-			again, err := c.finder().Install(t.Context())
-			if err != nil || again != first {
-				t.Fatalf("got %+v, %v", again, err)
-			}
-			checkInstalled(t, c, again)
+			installSpoilInstall(t, c, spoil)
 			if n := len(c.calls()); n != 2 {
 				t.Errorf("npm was called %d times", n)
 			}
 		})
+		t.Run(name+", embedded", func(t *testing.T) {
+			c := newFakeCloud(t)
+			c.embed(testBinary)
+			installSpoilInstall(t, c, spoil)
+			if n := len(c.calls()); n != 0 {
+				t.Errorf("npm was called %d times", n)
+			}
+		})
 	}
+}
+
+func installSpoilInstall(t *testing.T, c *fakeCloud, spoil func(t *testing.T, path string)) {
+	t.Helper()
+	first, err := c.finder().Install(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoil(t, first.Path)
+	_, err = c.finder().Find(t.Context())
+	if !errors.Is(err, ErrNoEngine) || !strings.Contains(err.Error(), "not usable") {
+		t.Fatalf("Find of a damaged copy: %v", err)
+	}
+	again, err := c.finder().Install(t.Context())
+	if err != nil || again != first {
+		t.Fatalf("got %+v, %v", again, err)
+	}
+	checkInstalled(t, c, again)
 }
 
 // The stamp decides as long as size and time fit; it is renewed by a full
@@ -54,15 +68,7 @@ func TestStamp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(b.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forged := strings.ToUpper(testBinary)
-	binaryTestFile(t, b.Path, forged, 0o700)
-	if err := os.Chtimes(b.Path, time.Time{}, info.ModTime()); err != nil {
-		t.Fatal(err)
-	}
+	forged := forge(t, b.Path)
 	if _, err := c.finder().Find(t.Context()); err != nil {
 		t.Errorf("the stamp fits, so nothing should have been hashed: %v", err)
 	}
@@ -87,4 +93,19 @@ func TestStamp(t *testing.T) {
 	if _, err := other.Find(t.Context()); !errors.Is(err, ErrNoEngine) {
 		t.Errorf("a stamp served another release: %v", err)
 	}
+}
+
+// forge replaces a binary by another one that its stamp fits, and returns it.
+func forge(t *testing.T, path string) string {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.ToUpper(testBinary)
+	binaryTestFile(t, path, forged, 0o700)
+	if err := os.Chtimes(path, time.Time{}, info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	return forged
 }

@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"local/store":        {},
 	"local/control":      {"internal/cfapi", "local", "migrate", "tail"},
 	"engine":             {"internal/proc"},
+	"engine/embed":       {"engine", "internal/iostreams"},
 	"engine/enginetest":  {"engine"},
 	"gateway":            {},
 	"publish":            {"bundle", "config", "internal/cfapi", "internal/diag", "migrate"},
