@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -33,12 +34,21 @@ func TestScripts(t *testing.T) {
 		t.Skip("the scripts end programs by signals")
 	}
 	program, engine := buildProgram(t), enginetest.Binary(t)
+	runScripts(t, program, "../testdata/scripts", func(env *testscript.Env) {
+		env.Setenv("PADDOCK_WORKERD", engine)
+	})
+}
+
+// runScripts runs the scripts of a folder with a program. setup makes the
+// environment of each.
+func runScripts(t *testing.T, program, dir string, setup func(*testscript.Env)) {
+	t.Helper()
 	samples, err := filepath.Abs("../testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                "../testdata/scripts",
+		Dir:                dir,
 		RequireUniqueNames: true,
 		Cmds:               commands,
 		Condition: func(name string) (bool, error) {
@@ -49,7 +59,7 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PADDOCK_STATE_DIR", filepath.Join(env.WorkDir, "state"))
-			env.Setenv("PADDOCK_WORKERD", engine)
+			setup(env)
 			for _, name := range []string{"CLOUDFLARE_ENV", "XDG_DATA_HOME"} {
 				env.Setenv(name, "") // not that of whoever runs the test
 			}
@@ -70,10 +80,10 @@ func TestScripts(t *testing.T) {
 }
 
 // buildProgram builds paddock for this test run.
-func buildProgram(t *testing.T) string {
+func buildProgram(t *testing.T, flags ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "paddock")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "..")
+	build := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build", "-o", path}, flags, []string{".."})...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build paddock: %v\n%s", err, out)
 	}
