@@ -79,7 +79,7 @@ func (b *Builder) note(text string) string {
 		bareNamesSince + " or later"
 }
 
-// location turns esbuild's places, whose columns start at 0, into ours.
+// location turns esbuild's places, whose columns count bytes from 0, into ours.
 func location(l *api.Location) diag.Location {
 	if l == nil {
 		return diag.Location{}
@@ -87,9 +87,9 @@ func location(l *api.Location) diag.Location {
 	return diag.Location{
 		File:      l.File,
 		Line:      l.Line,
-		Column:    l.Column + 1,
+		Column:    diag.Column(l.LineText, l.Column),
 		EndLine:   l.Line,
-		EndColumn: l.Column + l.Length + 1,
+		EndColumn: diag.Column(l.LineText, l.Column+l.Length),
 		LineText:  l.LineText,
 	}
 }

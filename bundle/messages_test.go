@@ -36,7 +36,7 @@ func TestProblems(t *testing.T) {
 			files:   files{"index.js": "/* äö */ ?"},
 			code:    "build-failed",
 			message: `Unexpected "?"`,
-			place:   "index.js:1:12",
+			place:   "index.js:1:10",
 		},
 		{
 			name:    "missing file",

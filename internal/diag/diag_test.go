@@ -39,6 +39,34 @@ func TestLocations(t *testing.T) {
 	}
 }
 
+// Columns count what editors count, also far into a long line.
+func TestColumns(t *testing.T) {
+	long := strings.Repeat("äx😀", 1000)
+	s := NewSource("f", "é = \"😀\" # x\n"+long+"#\n\u00e9")
+	for _, c := range []struct{ start, end, line, column, endColumn int }{
+		{0, 2, 1, 1, 2},     // é
+		{6, 10, 1, 6, 8},    // the emoji
+		{12, 13, 1, 10, 11}, // what follows it
+		{16 + len(long), 17 + len(long), 2, 4001, 4002},       // #
+		{16, 16 + len(long), 2, 1, 4001},                      // the whole of the long line
+		{18 + len(long), 20 + len(long), 3, 1, 2},             // the last character
+		{16 + 7*300, 16 + 7*300 + 2, 2, 300*4 + 1, 300*4 + 2}, // ä
+	} {
+		l := s.Location(c.start, c.end)
+		if l.Line != c.line || l.Column != c.column || l.EndLine != c.line || l.EndColumn != c.endColumn {
+			t.Errorf("Location(%d, %d) = %s-%d:%d, want %d:%d-%d", c.start, c.end, l, l.EndLine, l.EndColumn, c.line, c.column, c.endColumn)
+		}
+	}
+	if l := s.At(1, 13); l.Column != 10 || l.EndColumn != 11 {
+		t.Errorf("At byte 13 = %s-%d", l, l.EndColumn)
+	}
+	var b strings.Builder
+	WriteHuman(&b, List{Errorf("", s.Location(6, 10), "m")}, HumanOptions{})
+	if want := "1 │ é = \"😀\" # x\n        ╵      ^\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("printed\n%s", b.String())
+	}
+}
+
 func TestWriteHuman(t *testing.T) {
 	s := NewSource("wrangler.toml", "name = \"w\"\n\tcomptability_date = \"2022-05-01\"\n")
 	list := List{

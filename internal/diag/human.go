@@ -66,10 +66,9 @@ func writePlace(b *strings.Builder, l Location, mark string, p func(code, s stri
 		b.WriteString("\n")
 		return
 	}
-	start := min(max(l.Column-1, 0), len(l.LineText))
-	end := len(l.LineText)
+	start, end := byteOffset(l.LineText, l.Column), len(l.LineText)
 	if l.EndLine == l.Line {
-		end = min(max(l.EndColumn-1, start), len(l.LineText))
+		end = max(byteOffset(l.LineText, l.EndColumn), start)
 	}
 	before, marked, after := window(l.LineText, start, end)
 	under := "~"
