@@ -26,8 +26,8 @@ func (a *app) worker() (*config.Worker, error) {
 	if diags.HasErrors() {
 		return nil, a.failed(diags)
 	}
-	w, more := file.Resolve(a.env)
-	diags = append(diags, more...)
+	w, more := file.Resolve(a.env, config.Overrides{})
+	diags = append(diags, append(more, w.Unsupported()...).Sorted()...)
 	if !diags.HasErrors() {
 		diags = append(diags, engineDate(w)...)
 	}

@@ -24,17 +24,17 @@ type File struct {
 	Path string // absolute
 	Dir  string // the folder of Path, to which the file's paths are relative
 
-	format format
+	syntax syntax
 	src    *diag.Source
 	root   *node
 }
 
-// format is the syntax of a configuration file.
-type format int
+// syntax is the language of a configuration file.
+type syntax int
 
 const (
-	formatTOML format = iota
-	formatJSON        // .json and .jsonc alike: Wrangler reads both leniently
+	syntaxTOML syntax = iota
+	syntaxJSON        // .json and .jsonc alike: Wrangler reads both leniently
 )
 
 // Load reads the configuration at path, which may be relative to dir. An empty
@@ -56,15 +56,15 @@ func Load(dir, path string) (*File, diag.List) {
 	}
 	f := &File{Path: path, Dir: filepath.Dir(path)}
 	name := displayName(dir, path)
-	text, format, unreadable := readFile(path, name)
+	text, syntax, unreadable := readFile(path, name)
 	if unreadable != nil {
 		return nil, append(problems, *unreadable)
 	}
-	f.format = format
+	f.syntax = syntax
 	f.src = diag.NewSource(name, text)
-	var syntax diag.List
-	f.root, syntax = parse(f.src, f.format)
-	problems = append(problems, syntax.Sorted()...)
+	var wrong diag.List
+	f.root, wrong = parse(f.src, f.syntax)
+	problems = append(problems, wrong.Sorted()...)
 	if problems.HasErrors() {
 		return nil, problems
 	}
@@ -83,11 +83,11 @@ func (f *File) Environments() []string {
 
 // parse makes a tree of a text in either format. The root is a table unless
 // the list holds an error.
-func parse(src *diag.Source, format format) (*node, diag.List) {
+func parse(src *diag.Source, syntax syntax) (*node, diag.List) {
 	if bad := checkEncoding(src); bad != nil {
 		return nil, diag.List{*bad}
 	}
-	if format == formatJSON {
+	if syntax == syntaxJSON {
 		return parseJSON(src)
 	}
 	return parseTOML(src)

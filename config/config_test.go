@@ -36,7 +36,7 @@ func write(t *testing.T, path, text string) {
 // resolve fails the test on errors; warnings are the fixtures' business.
 func resolve(t *testing.T, f *File, env string) *Worker {
 	t.Helper()
-	w, problems := f.Resolve(env)
+	w, problems := f.Resolve(env, Overrides{})
 	if err := problems.Err(); err != nil {
 		t.Fatalf("resolve %q: %v", env, err)
 	}
@@ -223,7 +223,7 @@ tag = "v2"
 renamed_classes = [{from = "DurableObjectExample", to = "UpdatedName" }] # Array of rename directives
 deleted_classes = ["DeprecatedClass"] # Array of deleted class names
 `)
-	w, problems := f.Resolve("")
+	w, problems := f.Resolve("", Overrides{})
 	if len(w.Migrations) != 2 || problems.HasErrors() || len(problems) != 1 {
 		t.Errorf("migrations %v, problems %v", w.Migrations, problems)
 	}
@@ -241,7 +241,7 @@ name = "own"
 			t.Errorf("%q: name %q, date %q", env, w.Name, w.CompatibilityDate)
 		}
 	}
-	if w, problems := f.Resolve("c"); w == nil || !problems.HasErrors() {
+	if w, problems := f.Resolve("c", Overrides{}); w == nil || !problems.HasErrors() {
 		t.Errorf("unknown environment: %v, %v", w, problems)
 	}
 	// Without a top-level name there is nothing to append to.

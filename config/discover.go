@@ -66,8 +66,8 @@ func findUp(dir, name string) string {
 
 // readFile returns the text of a configuration without a byte order mark, and
 // its format.
-func readFile(path, name string) (string, format, *diag.Diagnostic) {
-	refuse := func(code, message string, args ...any) (string, format, *diag.Diagnostic) {
+func readFile(path, name string) (string, syntax, *diag.Diagnostic) {
+	refuse := func(code, message string, args ...any) (string, syntax, *diag.Diagnostic) {
 		d := diag.Errorf(code, diag.Location{}, message, args...)
 		return "", 0, &d
 	}
@@ -82,12 +82,12 @@ func readFile(path, name string) (string, format, *diag.Diagnostic) {
 	case !info.Mode().IsRegular():
 		return refuse("config-unreadable", "Could not read file: %s: it is not a regular file", name)
 	}
-	var f format
+	var f syntax
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".toml":
-		f = formatTOML
+		f = syntaxTOML
 	case ".json", ".jsonc":
-		f = formatJSON
+		f = syntaxJSON
 	default:
 		return refuse("config-suffix", "%s is not a configuration: its name must end in .toml, .json or .jsonc", name)
 	}

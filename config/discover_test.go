@@ -53,7 +53,7 @@ func TestNamedFile(t *testing.T) {
 	if f == nil {
 		t.Fatal(problems)
 	}
-	_, problems = f.Resolve("")
+	_, problems = f.Resolve("", Overrides{})
 	want := filepath.Join("p", "my.toml") + ":1:1"
 	if len(problems) != 1 || problems[0].Location.String() != want {
 		t.Errorf("problems %v, want one at %s", problems, want)
@@ -124,8 +124,8 @@ func TestHostileInput(t *testing.T) {
 			write(t, filepath.Join(dir, tt.file), tt.text)
 			f, problems := Load(dir, "")
 			if f != nil {
-				f.Resolve("")
-				f.Resolve("staging")
+				f.Resolve("", Overrides{})
+				f.Resolve("staging", Overrides{})
 			}
 			checkHostile(t, problems, tt.want)
 			if took := time.Since(start); took > 30*time.Second {

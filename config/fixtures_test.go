@@ -60,8 +60,8 @@ func checkFixture(t *testing.T, path string) {
 	}
 	file, got := Load("testdata", filepath.Base(path))
 	if file != nil {
-		_, resolved := file.Resolve(env)
-		got = append(got, resolved...)
+		w, resolved := file.Resolve(env, Overrides{})
+		got = append(append(got, resolved...), w.Unsupported()...)
 	}
 	wants := expectations(t, string(data))
 	lines := strings.Split(string(data), "\n")

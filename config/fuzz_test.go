@@ -34,16 +34,16 @@ func FuzzParse(f *testing.F) {
 	f.Add(false, "[[a.b]]\nc.d = {}\n[[a.b]]\n[a.b.c]\nx = 07:32:00")
 	f.Add(true, "{\"a\": /* x */ [1, -0.5e3, \"\\ud800\", null,], \"a\": {}} //")
 	f.Fuzz(func(t *testing.T, isJSON bool, text string) {
-		format := formatTOML
+		syntax := syntaxTOML
 		if isJSON {
-			format = formatJSON
+			syntax = syntaxJSON
 		}
-		file := &File{Path: "w", Dir: ".", format: format, src: diag.NewSource("w", text)}
-		root, problems := parse(file.src, format)
+		file := &File{Path: "w", Dir: ".", syntax: syntax, src: diag.NewSource("w", text)}
+		root, problems := parse(file.src, syntax)
 		if !problems.HasErrors() {
 			file.root = root
 			for _, env := range append(file.Environments(), "", "x") {
-				w, resolved := file.Resolve(env)
+				w, resolved := file.Resolve(env, Overrides{})
 				if w == nil {
 					t.Fatal("Resolve returned no Worker")
 				}

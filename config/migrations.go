@@ -5,120 +5,76 @@ import (
 	"paddock/migrate"
 )
 
-// readMigrations reads the list of migrations, and plays it to warn of steps
-// that look wrong.
-func readMigrations(r *reader, n *node, d *draft) {
-	if !n.is(kindArray) {
-		r.report(diag.Errorf("wrong-type", n.at(), "The optional %q field should be an array, but got %s", n.path(), n.quote()).
-			WithHint("In TOML the list is written with two brackets: [[migrations]]"))
+// checkMigrations looks at the list as a whole: at its tags, and at the story
+// that it tells.
+func checkMigrations(c *checker, n *node) {
+	tags := make(map[string]*node)
+	past := history{checker: c, classes: make(map[string]*node)}
+	for _, e := range n.elements() {
+		checkTag(c, e.get("tag"), tags)
+		past.play(e)
+	}
+}
+
+// checkTag looks at the tag of an entry, which must tell it from all others:
+// it is all that a script remembers of what has been applied.
+func checkTag(c *checker, n *node, tags map[string]*node) {
+	if !n.is(kindString) {
 		return
 	}
-	tags := make(map[string]*node)
-	past := history{reader: r, classes: make(map[string]bool)}
-	for _, e := range n.list {
-		if !r.expect(e, kindTable) {
+	switch first := tags[n.text()]; {
+	case n.text() == "":
+		c.errorf("bad-value", n.at(), "%q is empty; each migration needs a tag of its own", n.path())
+	case first != nil:
+		c.report(diag.Errorf("duplicate-tag", n.at(), "The migration tag %q appears multiple times in the list of migrations", n.text()).
+			WithHint("Give this entry a tag of its own. An entry that has been applied must keep its tag.").
+			WithRelated("the first one is here", first.at()))
+	default:
+		tags[n.text()] = n
+	}
+}
+
+func readMigrations(d *draft, n *node) {
+	for _, e := range n.elements() {
+		if !e.is(kindTable) {
 			continue
 		}
-		m := migrate.Migration{Tag: r.migrationTag(e, tags), Location: e.at()}
+		m := migrate.Migration{Tag: e.get("tag").text(), Location: e.at(), Step: readStep(e)}
 		if tag := e.get("tag"); tag != nil {
 			m.Location = tag.at()
 		}
-		m.Step = r.migrationStep(e)
-		past.play(e)
 		d.Migrations = append(d.Migrations, m)
 	}
 }
 
-// migrationTag reads the tag of an entry, which must tell it from all others:
-// it is all that a script remembers of what has been applied.
-func (r *reader) migrationTag(e *node, tags map[string]*node) string {
-	n := e.get("tag")
-	if n == nil {
-		r.errorf("missing-field", e.at(), "%q is a required field", e.path()+".tag")
-		return ""
-	}
-	if !r.expect(n, kindString) {
-		return ""
-	}
-	tag := n.value.(string)
-	switch first := tags[tag]; {
-	case tag == "":
-		r.errorf("bad-value", n.at(), "%q is empty; each migration needs a tag of its own", n.path())
-	case first != nil:
-		d := diag.Errorf("duplicate-tag", n.at(), "The migration tag %q appears multiple times in the list of migrations", tag).
-			WithHint("Give this entry a tag of its own. An entry that has been applied must keep its tag.")
-		d.Related = []diag.Related{{Message: "the first one is here", Location: first.at()}}
-		r.report(d)
-	default:
-		tags[tag] = n
-	}
-	return tag
-}
-
-func (r *reader) migrationStep(e *node) migrate.Step {
-	r.onlyKeys(e, "tag", "new_classes", "new_sqlite_classes", "renamed_classes", "deleted_classes", "transferred_classes")
+// readStep reads the directives of an entry, without those that are not
+// complete.
+func readStep(e *node) migrate.Step {
 	s := migrate.Step{
-		NewClasses:       r.classNames(e.get("new_classes")),
-		NewSQLiteClasses: r.classNames(e.get("new_sqlite_classes")),
-		DeletedClasses:   r.classNames(e.get("deleted_classes")),
+		NewClasses:       e.get("new_classes").texts(),
+		NewSQLiteClasses: e.get("new_sqlite_classes").texts(),
+		DeletedClasses:   e.get("deleted_classes").texts(),
 	}
-	for _, m := range r.moves(e.get("renamed_classes"), "{from: string, to: string}", "from", "to") {
-		s.RenamedClasses = append(s.RenamedClasses, migrate.Rename{From: m["from"], To: m["to"]})
+	for _, m := range e.get("renamed_classes").elements() {
+		if r := (migrate.Rename{From: m.get("from").text(), To: m.get("to").text()}); r.From != "" && r.To != "" {
+			s.RenamedClasses = append(s.RenamedClasses, r)
+		}
 	}
-	for _, m := range r.moves(e.get("transferred_classes"), "{from: string, from_script: string, to: string}", "from", "from_script", "to") {
-		s.TransferredClasses = append(s.TransferredClasses, migrate.Transfer{From: m["from"], FromScript: m["from_script"], To: m["to"]})
+	for _, m := range e.get("transferred_classes").elements() {
+		t := migrate.Transfer{From: m.get("from").text(), FromScript: m.get("from_script").text(), To: m.get("to").text()}
+		if t.From != "" && t.FromScript != "" && t.To != "" {
+			s.TransferredClasses = append(s.TransferredClasses, t)
+		}
 	}
 	return s
-}
-
-func (r *reader) classNames(n *node) []string {
-	var names []string
-	for _, e := range r.strings(n) {
-		if e.value == "" {
-			r.errorf("bad-value", e.at(), "%q is empty; it should be the name of a class", e.path())
-			continue
-		}
-		names = append(names, e.value.(string))
-	}
-	return names
-}
-
-// moves reads an array of tables whose fields are all required texts.
-func (r *reader) moves(n *node, shape string, keys ...string) []map[string]string {
-	if n == nil {
-		return nil
-	}
-	bad := func(at *node) {
-		r.errorf("wrong-type", at.at(), "Expected %q to be an array of %q objects but got %s", n.path(), shape, at.quote())
-	}
-	if !n.is(kindArray) {
-		bad(n)
-		return nil
-	}
-	var list []map[string]string
-	for _, e := range n.list {
-		m := make(map[string]string)
-		for _, key := range keys {
-			if v := e.get(key); v.is(kindString) && v.value != "" {
-				m[key] = v.value.(string)
-			}
-		}
-		if len(m) < len(keys) {
-			bad(e)
-			continue
-		}
-		r.onlyKeys(e, keys...)
-		list = append(list, m)
-	}
-	return list
 }
 
 // history plays the list to find steps that do not fit the ones before. It
 // only warns, in the words in which Wrangler refuses: a class may have been
 // created before the list began, or from the command line.
 type history struct {
-	reader  *reader
-	classes map[string]bool
+	checker *checker
+	classes map[string]*node // the place that brought each class that exists
 }
 
 // play takes the directives of a step in Wrangler's order.
@@ -141,12 +97,12 @@ func (h *history) play(e *node) {
 }
 
 func (h *history) leave(n *node, directive string) {
-	if !n.is(kindString) {
+	class := n.text()
+	if class == "" {
 		return
 	}
-	class := n.value.(string)
-	if !h.classes[class] {
-		h.reader.report(diag.Warningf("migration-history", n.at(),
+	if h.classes[class] == nil {
+		h.checker.report(diag.Warningf("migration-history", n.at(),
 			"Cannot apply %s migration to non-existent class %s", directive, class).
 			WithHint("No earlier entry of the list introduces it. That is right only if it was created before the list began."))
 	}
@@ -154,14 +110,14 @@ func (h *history) leave(n *node, directive string) {
 }
 
 func (h *history) enter(n *node, directive string) {
-	if !n.is(kindString) {
+	class := n.text()
+	if class == "" {
 		return
 	}
-	class := n.value.(string)
-	if h.classes[class] {
-		h.reader.report(diag.Warningf("migration-history", n.at(),
+	if before := h.classes[class]; before != nil {
+		h.checker.report(diag.Warningf("migration-history", n.at(),
 			"Cannot apply %s migration to existing class %s", directive, class).
-			WithHint("An earlier entry of the list has introduced it."))
+			WithRelated("it was introduced here", before.at()))
 	}
-	h.classes[class] = true
+	h.classes[class] = n
 }

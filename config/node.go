@@ -40,9 +40,9 @@ type span struct{ start, end int }
 // A nil node is a value that is not there; the methods bear it.
 type node struct {
 	kind   kind
-	value  any     // string, int64, float64 or bool; for a date its text
-	list   []*node // the fields of a table or the elements of an array, in source order
-	byName map[string]*node
+	value  any              // string, int64, float64 or bool; for a date its text
+	list   []*node          // the fields of a table or the elements of an array, in source order
+	byName map[string]*node // of a table with many fields
 
 	parent  *node
 	name    string // the key, for the field of a table
@@ -53,20 +53,31 @@ type node struct {
 }
 
 func newTable(src *diag.Source, at span) *node {
-	return &node{kind: kindTable, src: src, span: at, keySpan: at, byName: make(map[string]*node)}
+	return &node{kind: kindTable, src: src, span: at, keySpan: at}
 }
+
+// fewFields is up to how many fields a table is searched without an index.
+const fewFields = 8
 
 // set puts a field into a table. It returns the field of that name that it
 // replaced, if any; the first place in the order is kept.
 func (n *node) set(name string, key span, child *node) (replaced *node) {
 	child.parent, child.name, child.keySpan, child.index = n, name, key, len(n.list)
-	if replaced = n.byName[name]; replaced != nil {
+	if replaced = n.get(name); replaced != nil {
 		child.index = replaced.index
 		n.list[child.index] = child
 	} else {
 		n.list = append(n.list, child)
 	}
-	n.byName[name] = child
+	switch {
+	case n.byName != nil:
+		n.byName[name] = child
+	case len(n.list) > fewFields:
+		n.byName = make(map[string]*node, 2*len(n.list))
+		for _, e := range n.list {
+			n.byName[e.name] = e
+		}
+	}
 	return replaced
 }
 
@@ -78,10 +89,18 @@ func (n *node) add(child *node) {
 
 // get returns the field of a table, or nil.
 func (n *node) get(name string) *node {
-	if n == nil {
+	switch {
+	case n == nil || n.kind != kindTable:
 		return nil
+	case n.byName != nil:
+		return n.byName[name]
 	}
-	return n.byName[name]
+	for _, e := range n.list {
+		if e.name == name {
+			return e
+		}
+	}
+	return nil
 }
 
 // fields returns the fields of a table, and nothing for other kinds.
@@ -98,6 +117,47 @@ func (n *node) children(of kind) []*node {
 }
 
 func (n *node) is(k kind) bool { return n != nil && n.kind&k != 0 }
+
+// text returns the value of a string or a date, and "" for other kinds.
+func (n *node) text() string {
+	if !n.is(kindString | kindDate) {
+		return ""
+	}
+	return n.value.(string)
+}
+
+// texts returns the strings of an array that are not empty.
+func (n *node) texts() []string {
+	var list []string
+	for _, e := range n.elements() {
+		if s := e.text(); s != "" {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// textMap returns the strings of a table by name.
+func (n *node) textMap() map[string]string {
+	m := make(map[string]string)
+	for _, e := range n.fields() {
+		if e.is(kindString) {
+			m[e.name] = e.text()
+		}
+	}
+	return m
+}
+
+// truth says whether the value is true.
+func (n *node) truth() bool { return n.is(kindBool) && n.value.(bool) }
+
+// number returns the value of a number.
+func (n *node) number() float64 {
+	if i, ok := n.value.(int64); ok {
+		return float64(i)
+	}
+	return n.value.(float64)
+}
 
 // at is the place of the value, keyAt that of its key.
 func (n *node) at() diag.Location    { return n.src.Location(n.span.start, n.span.end) }
@@ -120,10 +180,10 @@ func (n *node) path() string {
 
 // inEnv says whether the node belongs to an environment's table.
 func (n *node) inEnv() bool {
-	for n.parent != nil && n.parent.parent != nil {
+	for n != nil && n.parent != nil && n.parent.parent != nil {
 		n = n.parent
 	}
-	return n.parent != nil && n.name == "env"
+	return n != nil && n.parent != nil && n.name == "env"
 }
 
 // empty says whether the value holds nothing: null, [], {}, or tables of such.

@@ -12,14 +12,14 @@ import (
 // in the syntax of the user's file.
 
 func (f *File) dateSnippet(date string) string {
-	if f.format == formatJSON {
+	if f.syntax == syntaxJSON {
 		return fmt.Sprintf("    \"compatibility_date\": %s,", literal(date))
 	}
 	return "    compatibility_date = " + literal(date)
 }
 
 func (f *File) environmentSnippet(env string) string {
-	if f.format == formatJSON {
+	if f.syntax == syntaxJSON {
 		return fmt.Sprintf("    \"env\": { %s: {} }", literal(env))
 	}
 	return fmt.Sprintf("    [env.%s]", tomlKey(env))
@@ -31,7 +31,7 @@ func (f *File) migrationsSnippet(classes []string) string {
 		quoted[i] = literal(class)
 	}
 	list := strings.Join(quoted, ", ")
-	if f.format == formatJSON {
+	if f.syntax == syntaxJSON {
 		return fmt.Sprintf("    \"migrations\": [\n      { \"tag\": \"v1\", \"new_classes\": [%s] }\n    ]", list)
 	}
 	return fmt.Sprintf("    [[migrations]]\n    tag = \"v1\"\n    new_classes = [%s]", list)
@@ -41,7 +41,7 @@ func (f *File) migrationsSnippet(classes []string) string {
 func (f *File) bindingsSnippet(env string, bindings []DurableObject) string {
 	assign, open, end := " = ", "    [env.%s]\n    durable_objects.bindings = [\n", "    ]"
 	key, name := func(s string) string { return s }, tomlKey(env)
-	if f.format == formatJSON {
+	if f.syntax == syntaxJSON {
 		assign, open, end = ": ", "    %s: {\n    \"durable_objects\": { \"bindings\": [\n", "    ] } }"
 		key, name = literal, literal(env)
 	}

@@ -62,3 +62,15 @@ func quoteAll(names []string) string {
 	}
 	return b.String()
 }
+
+// quoteEach lists texts as JSON does.
+func quoteEach(list []string) string {
+	var b strings.Builder
+	for i, s := range list {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		b.WriteString(literal(s))
+	}
+	return b.String()
+}

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"regexp"
-
 	"paddock/internal/diag"
 	"paddock/migrate"
 )
@@ -21,11 +19,21 @@ type Worker struct {
 	Vars               []Var           // sorted by name
 	DurableObjects     []DurableObject // in the order of the file
 	Migrations         []migrate.Migration
+	Routes             []Route // in the order of the file
 	Observability      bool
 	Minify             bool
 	Define             map[string]string
 	Dev                Dev
+
+	unsupported diag.List
 }
+
+// Unsupported returns what paddock does not do with the Worker, valid though
+// its configuration is: an error for each setting without which it would not
+// run as written, and a warning for each that has no effect. It is in source
+// order. Whoever wants to run the Worker heeds it; whoever only checks the
+// configuration need not.
+func (w *Worker) Unsupported() diag.List { return w.unsupported }
 
 // Var is a variable. A string becomes a plain_text binding, any other value a
 // json binding; whole numbers are int64, other numbers float64.
@@ -42,18 +50,16 @@ type DurableObject struct {
 	Location    diag.Location // of the class name
 }
 
+// Route is a pattern of URLs that the Worker answers on the platform.
+type Route struct {
+	Pattern          string
+	ZoneID, ZoneName string        // "" if not said
+	CustomDomain     bool          // the pattern is a domain of the Worker's own
+	Location         diag.Location // of the pattern
+}
+
 // Dev is the settings of the local server.
 type Dev struct {
 	IP   string // "" if unset
 	Port int    // 0 if unset
-}
-
-var namePattern = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]*$`)
-
-// maxName is the length that Cloudflare's API accepts for a script's name.
-const maxName = 255
-
-// ValidName reports whether a script may have this name.
-func ValidName(name string) bool {
-	return len(name) <= maxName && namePattern.MatchString(name)
 }

@@ -74,8 +74,8 @@ func (s *session) configure(p *project) error {
 		return s.out.report(diags)
 	}
 	p.file = file.Path // nothing else is looked for if it should disappear
-	w, more := file.Resolve(s.opts.Env)
-	diags = append(diags, more...)
+	w, more := file.Resolve(s.opts.Env, config.Overrides{})
+	diags = append(diags, append(more, w.Unsupported()...).Sorted()...)
 	if !diags.HasErrors() {
 		diags = append(diags, s.opts.Check(w)...)
 	}

@@ -79,7 +79,7 @@ func load(t *testing.T, dir string) (*config.Worker, *bundle.Result) {
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	w, diags := file.Resolve("")
+	w, diags := file.Resolve("", config.Overrides{})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}

@@ -66,6 +66,12 @@ func (d Diagnostic) WithHint(format string, args ...any) Diagnostic {
 	return d
 }
 
+// WithRelated returns d with one more place that explains it.
+func (d Diagnostic) WithRelated(message string, at Location) Diagnostic {
+	d.Related = append(slices.Clip(d.Related), Related{Message: message, Location: at})
+	return d
+}
+
 // A List is an ordered set of diagnostics. Nil is the empty list.
 type List []Diagnostic
 

@@ -37,6 +37,9 @@ func (l Location) compare(m Location) int {
 	return cmp.Or(cmp.Compare(l.File, m.File), cmp.Compare(l.Line, m.Line), cmp.Compare(l.Column, m.Column))
 }
 
+// Before reports whether l comes before m in source order.
+func (l Location) Before(m Location) bool { return l.compare(m) < 0 }
+
 // A Source is the text of a file in which something was found.
 type Source struct {
 	Name string // as it is to be printed

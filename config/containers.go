@@ -1,0 +1,84 @@
+package config
+
+import (
+	"slices"
+
+	"paddock/internal/diag"
+)
+
+// managed is the scheduling policy of containers that a Durable Object starts
+// and stops by itself.
+const managed = "durable_object"
+
+func checkContainer(c *checker, n *node) {
+	if n.get("scheduling_policy").text() == managed {
+		if n.get("images") == nil {
+			c.errorf("missing-field", n.at(), "%q is a required field", n.path()+".images")
+		}
+	} else if n.get("image").text() == "" && n.get("configuration").get("image").text() == "" {
+		c.report(diag.Errorf("missing-field", n.at(), "\"containers.image\" field must be defined for each container app").
+			WithHint("It is the path of your Dockerfile, or an image with its tag."))
+	}
+	if n.get("name").text() == "" && n.get("class_name") == nil && n.get("durable_objects") == nil {
+		c.errorf("missing-field", n.at(), "\"containers.name\" is required when \"containers.class_name\" is not defined")
+	}
+	steps, most := n.get("rollout_step_percentage"), n.get("max_instances")
+	if steps.is(kindArray) && most.is(kindNumber) && float64(len(steps.list)) > most.number() {
+		c.report(diag.Errorf("out-of-range", steps.at(), "\"containers.rollout_step_percentage\" cannot have more steps (%d) than \"max_instances\" (%s)", len(steps.list), most.quote()).
+			WithRelated("max_instances is here", most.at()))
+	}
+}
+
+func checkContainers(c *checker, n *node) {
+	names, classes := make(map[string]*node), make(map[string]*node)
+	once := func(seen map[string]*node, e *node, message string) {
+		switch before := seen[e.text()]; {
+		case e.text() == "":
+		case before != nil:
+			c.report(diag.Errorf("duplicate-container", e.at(), message, e.quote()).WithRelated("the first one is here", before.at()))
+		default:
+			seen[e.text()] = e
+		}
+	}
+	for _, e := range n.elements() {
+		once(names, e.get("name"), "Container names must be unique; %s stands twice")
+		once(classes, e.get("class_name"), "More than one container is attached to the Durable Object class %s")
+	}
+}
+
+// checkRollout looks at the one step of a rollout, or at its list of steps.
+func checkRollout(c *checker, n *node) {
+	const name = "\"containers.rollout_step_percentage\""
+	if n.is(kindNumber) {
+		if !slices.Contains([]float64{5, 10, 20, 25, 50, 100}, n.number()) {
+			c.errorf("out-of-range", n.at(), name+" must be one of [5, 10, 20, 25, 50, 100], but got %s", n.quote())
+		}
+		return
+	}
+	last := 0.0
+	for i, e := range n.elements() {
+		if !e.is(kindNumber) {
+			continue
+		}
+		switch v := e.number(); {
+		case v < 10 || v > 100:
+			c.errorf("out-of-range", e.at(), name+" array elements must be between 10 and 100, but got %s", e.quote())
+		case v < last:
+			c.errorf("out-of-range", e.at(), name+" array elements must be in ascending order, but got %s", n.quote())
+		case i == len(n.list)-1 && v != 100:
+			c.errorf("out-of-range", e.at(), "The final step in "+name+" must be 100, but got %s", e.quote())
+		}
+		last = max(last, e.number())
+	}
+}
+
+func checkCloudchamber(c *checker, n *node) {
+	if size := n.get("instance_type"); size != nil {
+		for _, key := range []string{"memory", "vcpu"} {
+			if other := n.get(key); other != nil {
+				c.report(diag.Errorf("exclusive-fields", other.keyAt(), "%q cannot be set together with \"instance_type\"", other.path()).
+					WithRelated("the other one is here", size.keyAt()))
+			}
+		}
+	}
+}
