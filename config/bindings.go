@@ -22,8 +22,8 @@ func (s *shape) bindings(n *node, do func(name string, at diag.Location)) {
 			s.elem.bindings(e, do)
 		}
 	case n.kind == kindTable:
-		for i := range s.fields {
-			s.fields[i].bindings(s.fields[i].in(n), do)
+		for _, f := range s.fields {
+			f.bindings(f.in(n), do)
 		}
 		if s.keys == &bindingFormat {
 			for _, e := range n.list {

@@ -106,8 +106,8 @@ func (c *checker) table(n *node, s *shape) {
 	if more := unknown - maxUnexpected; more > 0 {
 		c.warnf("unexpected-field", n.at(), "and %d more unexpected fields", more)
 	}
-	for i := range s.fields {
-		if f := &s.fields[i]; f.must && f.in(n) == nil {
+	for _, f := range s.fields {
+		if f.must && f.in(n) == nil {
 			c.missing(n, f, s)
 		}
 	}
@@ -119,7 +119,7 @@ func (c *checker) field(f *field, n *node, table *shape) {
 	switch {
 	case table.entry != "" && f.wrong == "" && !f.accepts(n):
 		c.wrongInEntry(n, f, table)
-	case c.value(n, &f.shape) && f.deprecated != "":
+	case c.value(n, f.shape) && f.deprecated != "":
 		c.report(diag.Warningf("deprecated-field", n.keyAt(), "Deprecation: %q: %s", n.path(), f.deprecated))
 	}
 }
@@ -156,7 +156,7 @@ func (c *checker) key(n *node, f *format) {
 // one; a file with more of them is something else altogether.
 const maxUnexpected = 50
 
-func (c *checker) unexpected(n *node, known []field) {
+func (c *checker) unexpected(n *node, known []*field) {
 	d := diag.Warningf("unexpected-field", n.keyAt(), "Unexpected field %q", n.name)
 	where := n.parent.path()
 	if where != "" {
@@ -174,7 +174,7 @@ func (c *checker) unexpected(n *node, known []field) {
 }
 
 // nearestField is nearest for the keys of a table.
-func nearestField(name string, known []field) string {
+func nearestField(name string, known []*field) string {
 	list := make([]string, len(known))
 	for i := range known {
 		list[i] = known[i].name

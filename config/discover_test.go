@@ -112,10 +112,18 @@ func TestHostileInput(t *testing.T) {
 		{"open comment", "wrangler.json", "{} /*", "invalid JSON: parsing comment"},
 		{"one long line", "wrangler.json", `{"name": "` + strings.Repeat("w", 3<<20) + `"}`, ""},
 		{"many unknown fields", "wrangler.toml", numbered("unknown_field_%d = 1\n", 4000), ""},
-		{"too many keys", "wrangler.toml", numbered("k%d = 1\n", 50000), "more than 10000 keys"},
-		{"too many keys in one table", "wrangler.toml", "a = { " + numbered("k%d = 1, ", 50000) + "z = 1 }", "more than 10000 keys"},
-		{"many unknown fields in json", "wrangler.json", "{" + numbered("\"unknown_field_%d\": 1,\n", 20000) + "}", ""},
-		{"many equal keys", "wrangler.json", "{" + strings.Repeat(`"unknown": 1, `, 20000) + "}", ""},
+		{"many keys", "wrangler.toml", numbered("k%d = 1\n", 100_000), ""},
+		{"many keys in one table", "wrangler.toml", "a = { " + numbered("k%d = 1, ", 90_000) + "z = 1 }", ""},
+		{"many tables", "wrangler.toml", numbered("[a.t%d]\n", 100_000), ""},
+		{"many elements", "wrangler.toml", strings.Repeat("[[a]]\nb.c = 1\n", 100_000), ""},
+		{"many equal keys in toml", "wrangler.toml", strings.Repeat("a = 1\n", 100_000), "trying to redefine .*19 more"},
+		{"many dates", "wrangler.toml", "a = [" + strings.Repeat("2022-05-01,", 100_000) + "]", ""},
+		{"too many keys", "wrangler.toml", numbered("k%d = 1\n", 250_000), "more than 200000 values"},
+		{"too many values", "wrangler.toml", "a = [" + strings.Repeat("1,", 1<<20) + "]", "more than 200000 values"},
+		{"too many values in json", "wrangler.json", `{"a":[` + strings.Repeat("1,", 1<<20) + "]}", "more than 200000 values"},
+		{"many unknown fields in json", "wrangler.json", "{" + numbered("\"unknown_field_%d\": 1,\n", 90_000) + "}", ""},
+		{"many equal keys", "wrangler.json", "{" + strings.Repeat(`"unknown": 1, `, 90_000) + "}", ""},
+		{"many wide characters in one line", "wrangler.json", `{"vars": "` + strings.Repeat("ä", 1<<20) + `",` + numbered(`"x%d":1,`, 40_000) + "}", ""},
 		{"many bindings", "wrangler.json", `{"durable_objects": { "bindings": [` + numbered(`{ "name": "A%d", "class_name": "A%[1]d" },`, 20000) + "]}}", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,6 +138,23 @@ func TestHostileInput(t *testing.T) {
 			checkHostile(t, problems, tt.want)
 			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// A file with very many problems has a list of bounded length, in which no
+// error is lost behind the warnings.
+func TestManyProblems(t *testing.T) {
+	for name, text := range map[string]string{
+		"wrong bindings":   `{"kv_namespaces": [` + strings.Repeat(`{"binding":1},`, 60_000) + "]}",
+		"warnings first":   `{"durable_objects": {"bindings": [` + strings.Repeat(`{"name":"A","class_name":"A","script_name":"x","a":1},`, 1500) + `]}, "main": 1}`,
+		"one in the whole": `{"vars": "` + strings.Repeat("ä", 1<<20) + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, problems := load(t, "wrangler.json", text).Resolve("", Overrides{})
+			if len(problems) > maxProblems+1 || !problems.HasErrors() {
+				t.Errorf("%d problems, errors: %v", len(problems), problems.HasErrors())
 			}
 		})
 	}

@@ -2,19 +2,26 @@ package config
 
 import (
 	"slices"
-	"strings"
 
 	"paddock/internal/diag"
 )
 
-// exportStates says which keys an exported Durable Object class may have in
-// each state, beside type and state; the ones before the bar it must have.
-var exportStates = map[string]string{
-	"created":            "storage | container",
-	"deleted":            "|",
-	"renamed":            "renamed_to |",
-	"transferred":        "transferred_to |",
-	"expecting-transfer": "storage transfer_from | container",
+// exportKeys says which keys an exported Durable Object class must have in a
+// state, and which it may have, beside type and state.
+func exportKeys(state string) (must, may []string, known bool) {
+	switch state {
+	case "", "created":
+		return []string{"storage"}, []string{"container"}, true
+	case "deleted":
+		return nil, nil, true
+	case "renamed":
+		return []string{"renamed_to"}, nil, true
+	case "transferred":
+		return []string{"transferred_to"}, nil, true
+	case "expecting-transfer":
+		return []string{"storage", "transfer_from"}, []string{"container"}, true
+	}
+	return nil, nil, false
 }
 
 // live says whether an entry of exports is a Durable Object class that exists.
@@ -48,17 +55,16 @@ func checkExportedClass(c *checker, n *node) {
 	if state == "" {
 		state = "created"
 	}
-	must, may, known := strings.Cut(exportStates[state], "|")
+	must, may, known := exportKeys(state)
 	if !known {
 		return
 	}
-	required := strings.Fields(must)
-	for _, key := range required {
+	for _, key := range must {
 		if n.get(key) == nil {
 			c.errorf("missing-field", n.at(), "%q is required for state %q", n.path()+"."+key, state)
 		}
 	}
-	allowed := slices.Concat([]string{"type", "state"}, required, strings.Fields(may))
+	allowed := slices.Concat([]string{"type", "state"}, must, may)
 	for _, e := range n.list {
 		if !slices.Contains(allowed, e.name) {
 			c.report(diag.Errorf("forbidden-field", e.keyAt(), "%q is forbidden on state %q", e.path(), state).

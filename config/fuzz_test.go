@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,6 +54,9 @@ func FuzzParse(f *testing.F) {
 				checkAgainstDecoder(t, root, text)
 			}
 		}
+		if !isJSON && problems.HasErrors() {
+			checkRefusal(t, problems, text)
+		}
 		checkPlaces(t, problems, strings.Count(text, "\n")+1)
 	})
 }
@@ -66,6 +70,23 @@ func checkPlaces(t *testing.T, problems diag.List, lines int) {
 		if d.Message == "" || d.Code == "" {
 			t.Errorf("an empty diagnostic: %+v", d)
 		}
+	}
+}
+
+// stricter is why this package refuses what the decoder takes.
+var stricter = regexp.MustCompile("inline table|losslessly|levels deep|200000 values|invalid UTF-8|byte order marker")
+
+// checkRefusal holds a text with wrong syntax against the decoder.
+func checkRefusal(t *testing.T, problems diag.List, text string) {
+	t.Helper()
+	for _, d := range problems {
+		if d.Severity == diag.Error && (d.Code != "toml-syntax" || stricter.MatchString(d.Message)) {
+			return
+		}
+	}
+	var decoded map[string]any
+	if err := toml.Unmarshal([]byte(text), &decoded); err == nil {
+		t.Errorf("the decoder takes what was refused: %v", problems)
 	}
 }
 

@@ -3,7 +3,7 @@ package config
 import (
 	"encoding/json"
 	"errors"
-	"regexp"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -15,8 +15,8 @@ import (
 // parseJSON parses JSON with comments and trailing commas, which Wrangler
 // allows in .json files too.
 func parseJSON(src *diag.Source) (*node, diag.List) {
-	if offset := tooDeepAt(src.Text); offset >= 0 {
-		return nil, diag.List{diag.Errorf("json-syntax", src.Location(offset, offset+1), "invalid JSON: %v", tooDeep())}
+	if offset, err := checkJSONBounds(src.Text); err != nil {
+		return nil, diag.List{diag.Errorf("json-syntax", src.Location(offset, offset+1), "invalid JSON: %v", err)}
 	}
 	// The parser wants a line comment to have an end; many files end in one.
 	value, err := hujson.Parse([]byte(src.Text + "\n"))
@@ -26,66 +26,18 @@ func parseJSON(src *diag.Source) (*node, diag.List) {
 	b := jsonBuilder{src: src}
 	root := b.value(value)
 	if root.kind != kindTable {
-		b.problems = append(b.problems, diag.Errorf("json-syntax", root.at(),
-			"the configuration should be an object but got %s", root.quote()))
+		b.problems.add(diag.Errorf("json-syntax", root.at(), "the configuration should be an object but got %s", root.quote()))
 	}
-	return root, b.problems
+	return root, b.problems.sorted()
 }
-
-// tooDeepAt returns the offset of the bracket that nests too deeply, or -1. It
-// runs before the parser, which would overflow the stack on a long run of
-// brackets, and that cannot be recovered from.
-func tooDeepAt(text string) int {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '[', '{':
-			if depth++; depth > maxDepth {
-				return i
-			}
-		case ']', '}':
-			depth--
-		case '"':
-			for i++; i < len(text) && text[i] != '"'; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		case '/':
-			i += commentLength(text[i:])
-		}
-	}
-	return -1
-}
-
-// commentLength returns how far it is from the start of a comment to its last
-// byte, and 0 if there is no comment.
-func commentLength(text string) int {
-	end := ""
-	switch {
-	case strings.HasPrefix(text, "//"):
-		end = "\n"
-	case strings.HasPrefix(text, "/*"):
-		end = "*/"
-	default:
-		return 0
-	}
-	if i := strings.Index(text[2:], end); i >= 0 {
-		return 2 + i + len(end) - 1
-	}
-	return len(text)
-}
-
-// hujsonPlace is how the parser says where an error is; it has no other way.
-var hujsonPlace = regexp.MustCompile(`^hujson: line (\d+), column (\d+): `)
 
 func jsonError(src *diag.Source, err error) diag.Diagnostic {
 	at := diag.Location{File: src.Name}
 	text := err.Error()
-	if m := hujsonPlace.FindStringSubmatch(text); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		column, _ := strconv.Atoi(m[2])
-		text = text[len(m[0]):]
+	// The parser says where an error is in its text, and in no other way.
+	var line, column int
+	if n, _ := fmt.Sscanf(text, "hujson: line %d, column %d:", &line, &column); n == 2 {
+		_, text, _ = strings.Cut(strings.TrimPrefix(text, "hujson: "), ": ")
 		at = src.At(line, column)
 		// Where the text stops too early, point at its end and not at the
 		// line after it, at which the parser noticed.
@@ -108,7 +60,7 @@ func jsonError(src *diag.Source, err error) diag.Diagnostic {
 // jsonBuilder makes a tree of the parser's values.
 type jsonBuilder struct {
 	src      *diag.Source
-	problems diag.List
+	problems collector
 }
 
 func (b *jsonBuilder) value(v hujson.Value) *node {
@@ -126,7 +78,7 @@ func (b *jsonBuilder) value(v hujson.Value) *node {
 		}
 	case hujson.Literal:
 		if err := n.setLiteral(x); err != nil {
-			b.problems = append(b.problems, diag.Errorf("json-syntax", n.at(), "invalid JSON: %v", err))
+			b.problems.add(diag.Errorf("json-syntax", n.at(), "invalid JSON: %v", err))
 		}
 	}
 	return n
@@ -139,9 +91,8 @@ func (b *jsonBuilder) member(table *node, m hujson.ObjectMember) {
 	if replaced == nil {
 		return
 	}
-	d := diag.Warningf("duplicate-key", child.keyAt(), "the key %q stands twice; the last one counts", name)
-	d.Related = []diag.Related{{Message: "the first one is here", Location: replaced.keyAt()}}
-	b.problems = append(b.problems, d)
+	b.problems.add(diag.Warningf("duplicate-key", child.keyAt(), "the key %q stands twice; the last one counts", name).
+		WithRelated("the first one is here", replaced.keyAt()))
 }
 
 func (n *node) setLiteral(l hujson.Literal) error {

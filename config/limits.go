@@ -27,7 +27,7 @@ func (r *resolver) limit(out *collector, f *field, n *node) {
 	case unsupported:
 		d = diag.Errorf("unsupported-field", n.keyAt(), "paddock does not support %q yet", n.path())
 	default:
-		r.limitsWithin(out, &f.shape, n)
+		r.limitsWithin(out, f.shape, n)
 		return
 	}
 	d.Hint = f.hint

@@ -29,10 +29,6 @@ const (
 	kindAny    = ^kind(0)
 )
 
-// maxDepth bounds the nesting of tables and arrays, which everything that
-// walks the tree relies on.
-const maxDepth = 128
-
 // span is a stretch of the source in bytes.
 type span struct{ start, end int }
 
@@ -50,7 +46,20 @@ type node struct {
 	keySpan span   // of the key; of an element, its own span
 	span    span   // of the value; of a table that has a header, the key in the header
 	src     *diag.Source
+	origin  origin
 }
+
+// origin is how a table or array of TOML came to be, which decides who may add
+// to it.
+type origin uint8
+
+const (
+	byValue    origin = iota // written as a value; nobody
+	byDots                   // by a dotted key; dotted keys, and headers below it
+	byPath                   // by the header of a table below it; everybody, and one header of its own
+	byHeader                 // by its own header; headers below it
+	byElements               // by headers in double brackets; more of these, and headers below the last
+)
 
 func newTable(src *diag.Source, at span) *node {
 	return &node{kind: kindTable, src: src, span: at, keySpan: at}

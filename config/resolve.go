@@ -92,9 +92,9 @@ func (c *checker) level(n *node) {
 }
 
 // known are all fields, for suggestions.
-func known() []field {
-	var all []field
-	each(func(f *field) { all = append(all, *f) })
+func known() []*field {
+	var all []*field
+	each(func(f *field) { all = append(all, f) })
 	return all
 }
 

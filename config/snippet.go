@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -73,10 +72,12 @@ func literal(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-
+// tomlKey writes a key of TOML.
 func tomlKey(s string) string {
-	if bareKey.MatchString(s) {
+	bare := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-'
+	}
+	if s != "" && strings.TrimFunc(s, bare) == "" {
 		return s
 	}
 	return literal(s)

@@ -10,7 +10,7 @@ type field struct {
 	name  string
 	old   string // another name, which Wrangler 1 gave it
 	class class  // for fields of the top level
-	shape
+	*shape
 	must  bool   // the table is nothing without it
 	def   string // what counts when it is absent, for the documentation
 	since string // the first release of Wrangler that knows it
@@ -57,13 +57,13 @@ const (
 // shape is what a value may look like. A value of several kinds, such as a
 // route, has the parts of each: fields for the table, elem for the array.
 type shape struct {
-	kinds  kind    // the accepted kinds
-	elem   *shape  // of the elements of an array; nil: anything
-	fields []field // of a table
-	values *shape  // of the values of a table whose keys are free
-	keys   *format // of such keys
-	open   bool    // a table may have other keys, too
-	format *format // of a string
+	kinds  kind     // the accepted kinds
+	elem   *shape   // of the elements of an array; nil: anything
+	fields []*field // of a table
+	values *shape   // of the values of a table whose keys are free
+	keys   *format  // of such keys
+	open   bool     // a table may have other keys, too
+	format *format  // of a string
 	enum   []string
 	min    float64 // of a number, where max > min
 	max    float64
@@ -101,7 +101,7 @@ var (
 // documentation.
 type theme struct {
 	title  string
-	fields []field
+	fields []*field
 }
 
 // themes is the table of all fields that a configuration may have at its top
@@ -127,8 +127,8 @@ func themes() []theme {
 // each calls do with every field of the table.
 func each(do func(*field)) {
 	for _, t := range themes() {
-		for i := range t.fields {
-			do(&t.fields[i])
+		for _, f := range t.fields {
+			do(f)
 		}
 	}
 }
@@ -144,9 +144,9 @@ func lookup(name string) *field {
 }
 
 // find finds a field of a table by one of its names, or returns nil.
-func find(fields []field, name string) *field {
-	for i := range fields {
-		if f := &fields[i]; f.name == name || f.old == name && name != "" {
+func find(fields []*field, name string) *field {
+	for _, f := range fields {
+		if f.name == name || f.old == name && name != "" {
 			return f
 		}
 	}

@@ -3,22 +3,25 @@ package config
 import (
 	"errors"
 	"slices"
-	"strings"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"paddock/internal/diag"
 )
 
-// parseTOML parses twice: once into a tree with places, through the parser
-// package below go-toml's decoder, and once with the decoder itself, because
-// only that one notices keys and tables that are defined twice.
+// parseTOML makes a tree with places, through the parser package below
+// go-toml's decoder. The decoder itself gives no places of values, and its
+// search for keys that are defined twice takes time with the square of their
+// number.
 func parseTOML(src *diag.Source) (*node, diag.List) {
 	// Clipped, because the parser tells places by capacities.
 	data := slices.Clip([]byte(src.Text))
 	b := &tomlBuilder{src: src, data: data, root: newTable(src, span{})}
 	b.table = b.root
+	if offset, err := checkTOMLBounds(src.Text); err != nil {
+		b.fail(span{offset, offset + 1}, err)
+		return nil, b.problems
+	}
 	var p unstable.Parser
 	p.Reset(data)
 	for len(b.problems) < maxSyntaxErrors && p.NextExpression() {
@@ -27,14 +30,7 @@ func parseTOML(src *diag.Source) (*node, diag.List) {
 	if err := p.Error(); err != nil {
 		return nil, append(b.problems, parserError(src, &p, err))
 	}
-	if len(b.problems) > 0 {
-		return nil, b.problems
-	}
-	var decoded map[string]any
-	if err := toml.Unmarshal(data, &decoded); err != nil {
-		return nil, diag.List{decodeError(src, err)}
-	}
-	return b.root, nil
+	return b.root, b.problems
 }
 
 // maxSyntaxErrors keeps a file that is no configuration at all from making a
@@ -49,13 +45,4 @@ func parserError(src *diag.Source, p *unstable.Parser, err error) diag.Diagnosti
 		at = src.Location(int(r.Offset), int(r.Offset)+len(pe.Highlight))
 	}
 	return diag.Errorf("toml-syntax", at, "invalid TOML: %v", err)
-}
-
-func decodeError(src *diag.Source, err error) diag.Diagnostic {
-	at := diag.Location{File: src.Name}
-	var de *toml.DecodeError
-	if errors.As(err, &de) {
-		at = src.At(de.Position())
-	}
-	return diag.Errorf("toml-syntax", at, "invalid TOML: %s", strings.TrimPrefix(err.Error(), "toml: "))
 }

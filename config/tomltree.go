@@ -6,19 +6,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"paddock/internal/diag"
 )
 
-// tomlBuilder makes a tree of the parser's expressions. It bears definitions
-// that contradict each other without reporting them; the decoder does that.
+// tomlBuilder makes a tree of the parser's expressions.
 type tomlBuilder struct {
 	src      *diag.Source
 	data     []byte
 	root     *node
 	table    *node // where key-value pairs go: the table of the last header
-	keyCount int
 	problems diag.List
 }
 
@@ -34,32 +33,13 @@ func (b *tomlBuilder) expression(e *unstable.Node) {
 		return
 	}
 	keys, ok := b.keys(e.Key(), 0)
-	if !ok {
-		return
+	if ok {
+		b.table = b.header(keys, e.Kind == unstable.ArrayTable)
 	}
-	last := keys[len(keys)-1]
-	parent := b.descend(b.root, keys[:len(keys)-1])
-	switch e.Kind {
-	case unstable.Table:
-		b.table = parent.get(last.name)
-		if !b.table.is(kindTable) {
-			b.table = newTable(b.src, last.span)
-			parent.set(last.name, last.span, b.table)
-		}
-	case unstable.ArrayTable:
-		array := parent.get(last.name)
-		if !array.is(kindArray) {
-			array = &node{kind: kindArray, src: b.src, span: last.span}
-			parent.set(last.name, last.span, array)
-		}
-		b.table = newTable(b.src, last.span)
-		array.add(b.table)
+	if !ok || b.table == nil {
+		b.table = newTable(b.src, span{}) // what stands in it has no place
 	}
 }
-
-// maxKeys bounds the time of the decoder's search for keys that are defined
-// twice, which grows with the square of their number.
-const maxKeys = 10_000
 
 // keys collects the parts of a key at some depth.
 func (b *tomlBuilder) keys(it unstable.Iterator, depth int) (keys []part, ok bool) {
@@ -67,36 +47,11 @@ func (b *tomlBuilder) keys(it unstable.Iterator, depth int) (keys []part, ok boo
 		k := it.Node()
 		keys = append(keys, part{string(k.Data), rawSpan(k)})
 	}
-	before := b.keyCount
-	b.keyCount += len(keys)
-	switch {
-	case before > maxKeys:
-		return nil, false // said already
-	case depth+len(keys) > maxDepth:
+	if depth+len(keys) > maxDepth {
 		b.fail(keys[0].span, tooDeep())
-		return nil, false
-	case b.keyCount > maxKeys:
-		b.fail(keys[0].span, fmt.Errorf("more than %d keys, which no configuration has", maxKeys))
 		return nil, false
 	}
 	return keys, true
-}
-
-// descend walks down from a table, through the last element where it meets an
-// array of tables, and makes the tables that are missing.
-func (b *tomlBuilder) descend(table *node, keys []part) *node {
-	for _, k := range keys {
-		next := table.get(k.name)
-		if next.is(kindArray) && len(next.list) > 0 {
-			next = next.list[len(next.list)-1]
-		}
-		if !next.is(kindTable) {
-			next = newTable(b.src, k.span)
-			table.set(k.name, k.span, next)
-		}
-		table = next
-	}
-	return table
 }
 
 // keyValue puts a pair into a table and returns where its value ends.
@@ -110,7 +65,7 @@ func (b *tomlBuilder) keyValue(table *node, kv *unstable.Node, depth int) (end i
 	start := b.skipBlank(last.span.end)
 	start = b.skipBlank(start + len("="))
 	value, _ := b.value(kv.Value(), start, depth+len(keys))
-	b.descend(table, keys[:len(keys)-1]).set(last.name, last.span, value)
+	b.define(table, keys, value)
 	return end
 }
 
@@ -219,39 +174,53 @@ func (b *tomlBuilder) fail(at span, err error) {
 	b.problems = append(b.problems, diag.Errorf("toml-syntax", b.src.Location(at.start, at.end), "invalid TOML: %v", err))
 }
 
-func tooDeep() error {
-	return fmt.Errorf("tables and arrays are nested more than %d levels deep", maxDepth)
-}
-
 func rawSpan(n *unstable.Node) span {
 	return span{int(n.Raw.Offset), int(n.Raw.Offset + n.Raw.Length)}
 }
 
 // setScalar takes over a value without members.
-func (n *node) setScalar(v *unstable.Node) (err error) {
+func (n *node) setScalar(v *unstable.Node) error {
 	text := string(v.Data)
 	switch v.Kind {
 	case unstable.String:
 		n.kind, n.value = kindString, text
+		return nil
 	case unstable.Bool:
 		n.kind, n.value = kindBool, text == "true"
-	case unstable.Integer:
-		var i int64
-		i, err = strconv.ParseInt(text, 0, 64)
-		// JavaScript's numbers end at 2^53; beyond, the Worker would see
-		// another number than the one in the file.
-		if const53 := int64(1) << 53; err != nil || i > const53 || i < -const53 {
-			err = fmt.Errorf("the integer %s cannot be represented losslessly", text)
-		}
-		n.kind, n.value = kindInt, i
-	case unstable.Float:
-		var f float64
-		if f, err = strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64); err != nil {
-			err = fmt.Errorf("the number %s is out of range", text)
-		}
-		n.kind, n.value = kindFloat, f
+		return nil
+	}
+	return n.setNumber(text)
+}
+
+// setNumber takes over a number or a date. All but plain integers are left to
+// the decoder, as the parser lets through some that are not valid.
+func (n *node) setNumber(text string) error {
+	i, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && strconv.FormatInt(i, 10) == text {
+		return n.setInt(i)
+	}
+	n.kind, n.value = kindInt, int64(0)
+	var decoded struct{ V any }
+	if err := toml.Unmarshal([]byte("V = "+text), &decoded); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "toml: "))
+	}
+	switch x := decoded.V.(type) {
+	case int64:
+		return n.setInt(x)
+	case float64:
+		n.kind, n.value = kindFloat, x
 	default:
 		n.kind, n.value = kindDate, text
 	}
-	return err
+	return nil
+}
+
+// setInt refuses what JavaScript's numbers do not hold: the Worker would see
+// another number than the one in the file.
+func (n *node) setInt(i int64) error {
+	n.kind, n.value = kindInt, i
+	if const53 := int64(1) << 53; i > const53 || i < -const53 {
+		return fmt.Errorf("the integer %d cannot be represented losslessly", i)
+	}
+	return nil
 }
