@@ -77,6 +77,8 @@ func (c *checker) string(n *node, s *shape) {
 func (c *checker) number(n *node, s *shape) {
 	v := n.number()
 	switch {
+	case s.max == unlimited && !(v >= s.min):
+		c.errorf("out-of-range", n.at(), "%q must be at least %v but got %s", n.path(), s.min, n.quote())
 	case s.max > s.min && !(v >= s.min && v <= s.max):
 		c.errorf("out-of-range", n.at(), "%q must be a value between %v and %v but got %s", n.path(), s.min, s.max, n.quote())
 	case s.whole && v != math.Trunc(v):
@@ -120,7 +122,7 @@ func (c *checker) field(f *field, n *node, table *shape) {
 	case table.entry != "" && f.wrong == "" && !f.accepts(n):
 		c.wrongInEntry(n, f, table)
 	case c.value(n, f.shape) && f.deprecated != "":
-		c.report(diag.Warningf("deprecated-field", n.keyAt(), "Deprecation: %q: %s", n.path(), f.deprecated))
+		c.report(diag.Warningf("deprecated-field", n.keyAt(), "Deprecation: %q", n.path()).WithHint("%s", f.deprecated))
 	}
 }
 
@@ -188,7 +190,7 @@ func (c *checker) missing(n *node, f *field, s *shape) {
 		return
 	}
 	if s.entry != "" {
-		c.errorf("missing-field", n.at(), "%q%s should have a %s %q field", n.path(), s.entry, f.kinds.names(), f.name)
+		c.errorf("missing-field", n.at(), "%q%s should have %s %q field", n.path(), s.entry, f.kinds.article(), f.name)
 		return
 	}
 	d := diag.Errorf("missing-field", n.at(), "%q is a required field", joinPath(n, f.name))
@@ -234,12 +236,12 @@ func (c *checker) listHint(n *node, s *shape) string {
 
 // wrongInEntry is wrongType for a key of an entry of a list of bindings.
 func (c *checker) wrongInEntry(n *node, f *field, entry *shape) {
-	should := "should, optionally, have a"
+	should := "should, optionally, have"
 	if f.must {
-		should = "should have a"
+		should = "should have"
 	}
 	c.errorf("wrong-type", n.at(), "%q%s %s %s %q field but got %s",
-		n.parent.path(), entry.entry, should, f.kinds.names(), f.name, n.quote())
+		n.parent.path(), entry.entry, should, f.kinds.article(), f.name, n.quote())
 }
 
 // names gives the names of the kinds in JSON's terms.
@@ -254,6 +256,15 @@ func (k kind) names() string {
 		}
 	}
 	return strings.Join(names, " or ")
+}
+
+// article gives the names of the kinds with an article.
+func (k kind) article() string {
+	names := k.names()
+	if strings.HasPrefix(names, "array") || strings.HasPrefix(names, "object") {
+		return "an " + names
+	}
+	return "a " + names
 }
 
 // exclusive reports the keys of a table that stand in each other's way.

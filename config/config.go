@@ -11,6 +11,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"paddock/internal/diag"
 )
@@ -54,20 +55,30 @@ func Load(dir, path string) (*File, diag.List) {
 	} else if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	f := &File{Path: path, Dir: filepath.Dir(path)}
 	name := displayName(dir, path)
-	text, syntax, unreadable := readFile(path, name)
+	text, unreadable := readFile(path, name)
 	if unreadable != nil {
 		return nil, append(problems, *unreadable)
 	}
-	f.syntax = syntax
-	f.src = diag.NewSource(name, text)
-	var wrong diag.List
-	f.root, wrong = parse(f.src, f.syntax)
-	problems = append(problems, wrong.Sorted()...)
-	if problems.HasErrors() {
+	f, wrong := Parse(path, name, text)
+	return f, append(problems, wrong...)
+}
+
+// Parse makes a File of a text that was, or would be, at an absolute path,
+// such as one from an older revision of it. The path's suffix says in which
+// syntax it is; the name is what problems are reported under. The File is nil
+// if the list holds an error.
+func Parse(path, name, text string) (*File, diag.List) {
+	f := &File{Path: path, Dir: filepath.Dir(path), syntax: syntaxTOML}
+	if !strings.EqualFold(filepath.Ext(path), ".toml") {
+		f.syntax = syntaxJSON
+	}
+	f.src = diag.NewSource(name, strings.TrimPrefix(text, "\ufeff"))
+	root, problems := parse(f.src, f.syntax)
+	if problems = problems.Sorted(); problems.HasErrors() {
 		return nil, problems
 	}
+	f.root = root
 	return f, problems
 }
 

@@ -64,12 +64,11 @@ func findUp(dir, name string) string {
 	}
 }
 
-// readFile returns the text of a configuration without a byte order mark, and
-// its format.
-func readFile(path, name string) (string, syntax, *diag.Diagnostic) {
-	refuse := func(code, message string, args ...any) (string, syntax, *diag.Diagnostic) {
-		d := diag.Errorf(code, diag.Location{}, message, args...)
-		return "", 0, &d
+// readFile returns the text of a configuration.
+func readFile(path, name string) (string, *diag.Diagnostic) {
+	refuse := func(code, message string, args ...any) (string, *diag.Diagnostic) {
+		d := diag.Errorf(code, diag.Location{File: name}, message, args...)
+		return "", &d
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -82,12 +81,8 @@ func readFile(path, name string) (string, syntax, *diag.Diagnostic) {
 	case !info.Mode().IsRegular():
 		return refuse("config-unreadable", "Could not read file: %s: it is not a regular file", name)
 	}
-	var f syntax
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".toml":
-		f = syntaxTOML
-	case ".json", ".jsonc":
-		f = syntaxJSON
+	case ".toml", ".json", ".jsonc":
 	default:
 		return refuse("config-suffix", "%s is not a configuration: its name must end in .toml, .json or .jsonc", name)
 	}
@@ -95,7 +90,7 @@ func readFile(path, name string) (string, syntax, *diag.Diagnostic) {
 	if err != nil {
 		return refuse("config-unreadable", "Could not read file: %s: %v", name, reason(err))
 	}
-	return text, f, nil
+	return text, nil
 }
 
 func readText(path string) (string, error) {
@@ -111,7 +106,7 @@ func readText(path string) (string, error) {
 	if len(data) > maxSize {
 		return "", fmt.Errorf("it is larger than %d MiB, which no configuration is", maxSize>>20)
 	}
-	return strings.TrimPrefix(string(data), "\ufeff"), nil
+	return string(data), nil
 }
 
 // reason leaves out the operation and path that os puts before an error, as

@@ -6,8 +6,12 @@ const hintOwnBundler = "paddock bundles with esbuild and its defaults for Worker
 var buildFields = []*field{
 	{
 		name: "build", class: inheritable, shape: &shape{kinds: kindTable, fields: customBuildFields}, since: "1.16",
-		doc:  "A build of your own that runs before the Worker is bundled.",
-		read: func(d *draft, n *node) { d.upload = n.get("upload") },
+		doc: "A build of your own that runs before the Worker is bundled.",
+		read: func(d *draft, n *node) {
+			if upload := n.get("upload"); upload.is(kindTable) {
+				d.upload = upload
+			}
+		},
 	},
 	{
 		name: "minify", class: inheritable, shape: &aBool, since: "2.0", def: "false",

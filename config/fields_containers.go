@@ -11,7 +11,7 @@ var containerKeys = []*field{
 	{name: "images", shape: &shape{kinds: kindTable, values: &containerImage}, since: "4.164", doc: "Images by name, for containers that a Durable Object manages."},
 	{name: "image_build_context", shape: &aPath, doc: "Folder that the image is built from."},
 	{name: "image_vars", shape: &textMap, doc: "Variables for the build of the image."},
-	{name: "max_instances", shape: &shape{kinds: kindNumber, max: 1 << 53}, doc: "Most instances."},
+	{name: "max_instances", shape: &shape{kinds: kindNumber, max: unlimited}, doc: "Most instances."},
 	{name: "instance_type", shape: &shape{kinds: kindString | kindTable, enum: instanceTypes, fields: instanceFields}, def: "dev", doc: "Size of the instances."},
 	{name: "scheduling_policy", shape: &shape{kinds: kindString, enum: []string{"default", "durable_object", "moon", "regional"}}, def: "default", doc: "How places for instances are chosen."},
 	{name: "observability", shape: &shape{kinds: kindTable, fields: containerObservability}, doc: "What is collected of the instances."},
@@ -22,7 +22,7 @@ var containerKeys = []*field{
 	{name: "affinities", shape: &anyMap, doc: "What instances should be close to."},
 	{name: "rollout_step_percentage", shape: &shape{kinds: kindNumber | kindArray, elem: &aNumber, check: checkRollout}, doc: "How much of the instances each step of a rollout replaces."},
 	{name: "rollout_kind", shape: &shape{kinds: kindString, enum: []string{"full_auto", "full_manual", "none"}}, doc: "Whether a rollout goes on by itself."},
-	{name: "rollout_active_grace_period", shape: &shape{kinds: kindNumber, max: 1 << 53}, doc: "Seconds that an active instance is left before it is replaced."},
+	{name: "rollout_active_grace_period", shape: &shape{kinds: kindNumber, max: unlimited}, doc: "Seconds that an active instance is left before it is replaced."},
 	{name: "unsafe", shape: &anyMap, doc: "Settings that Wrangler does not know."},
 	{name: "instances", shape: &aNumber, deprecated: `Use "max_instances" instead.`, doc: "Old form of max_instances."},
 	{name: "durable_objects", shape: &anyMap, deprecated: `Use the "class_name" field instead.`, doc: "Old form of class_name."},
@@ -49,7 +49,7 @@ var containerObservability = []*field{
 	{name: "enabled", shape: &aBool, doc: "Whether anything is collected."},
 	{name: "logs", shape: &shape{kinds: kindTable, fields: enabledFields}, doc: "Logs."},
 	{name: "target_instance_percentage", shape: &shape{kinds: kindNumber, whole: true, min: 1, max: 99}, since: "4.164", doc: "From how many of a hundred instances."},
-	{name: "target_instance_count", shape: &shape{kinds: kindNumber, whole: true, min: 1, max: 1 << 53}, since: "4.164", doc: "From how many instances."},
+	{name: "target_instance_count", shape: &shape{kinds: kindNumber, whole: true, min: 1, max: unlimited}, since: "4.164", doc: "From how many instances."},
 }
 
 var enabledFields = []*field{

@@ -13,7 +13,7 @@ var (
 var producerFields = []*field{
 	&bindingKey,
 	{name: "queue", shape: &aName, doc: "Name of the queue. Without one, a deployment makes the queue."},
-	{name: "delivery_delay", shape: &aNumber, deprecated: `The "delivery_delay" field is deprecated and has no effect.`, doc: "Had once delayed all messages."},
+	{name: "delivery_delay", shape: &aNumber, deprecated: "The field is deprecated and has no effect.", doc: "Had once delayed all messages."},
 	&remoteKey,
 }
 

@@ -84,7 +84,7 @@ var workflowLimitFields = []*field{
 }
 
 var concurrencyFields = []*field{
-	{name: "limit", shape: &shape{kinds: kindNumber, whole: true, min: 1, max: 1 << 53}, since: "4.164", doc: "Most instances."},
+	{name: "limit", shape: &shape{kinds: kindNumber, whole: true, min: 1, max: unlimited}, since: "4.164", doc: "Most instances."},
 }
 
 var retentionFields = []*field{

@@ -12,83 +12,119 @@ import (
 	"paddock/internal/diag"
 )
 
-// TestFixtures loads every file in testdata and compares its diagnostics with
-// the comments in it:
+// TestFixtures loads every file in testdata/valid and testdata/invalid, with
+// all its environments, and compares the diagnostics with the comments in it:
 //
-//	nmae = "x" # want "Unexpected field" @1 "Did you mean"
+//	nmae = "x" # want @1-5 "Unexpected field" "another one"
 //
 // Each quoted pattern stands for one diagnostic on its line, at the column
-// after @ if there is one, and is matched against its severity, message and
-// hint. A line "# want-file" stands for diagnostics of the file as a whole, and
-// "# env: staging" chooses the environment.
+// after @ if there is one, and up to before the column after the dash. It is
+// matched against a text of this form:
+//
+//	error: the message
+//	the hint
+//	[code]
+//	related 3:1: its message
+//
+// A line "# want-file" stands for diagnostics of the file as a whole, and
+// "# env: staging" chooses one environment. "# run" asks for what
+// Worker.Unsupported says, too.
+//
+// A file in testdata/valid has no errors, one in testdata/invalid has some.
 func TestFixtures(t *testing.T) {
-	var files []string
-	for _, pattern := range []string{"*.toml", "*.jsonc", "*.json"} {
-		found, err := filepath.Glob(filepath.Join("testdata", pattern))
-		if err != nil {
-			t.Fatal(err)
+	for _, folder := range []string{"valid", "invalid"} {
+		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.*"))
+		if err != nil || len(files) < 10 {
+			t.Fatalf("found only %d fixtures in %s, %v", len(files), folder, err)
 		}
-		files = append(files, found...)
-	}
-	if len(files) < 10 {
-		t.Fatalf("only %d fixtures found", len(files))
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { checkFixture(t, file) })
+		for _, file := range files {
+			t.Run(folder+"/"+filepath.Base(file), func(t *testing.T) {
+				got := checkFixture(t, file)
+				if got.HasErrors() != (folder == "invalid") {
+					t.Errorf("it has errors: %v", got.HasErrors())
+				}
+			})
+		}
 	}
 }
 
 // expectation is one pattern of a fixture.
 type expectation struct {
-	line, column int // column 0: any; line 0: the file as a whole
-	pattern      *regexp.Regexp
+	line, column, end int // 0: any; line 0: the file as a whole
+	pattern           *regexp.Regexp
 }
 
 var (
 	wantComment = regexp.MustCompile(`(?:#|//) want(-file)? (.*)$`)
 	envComment  = regexp.MustCompile(`(?m)^(?:#|//) env: (.*?)\r?$`)
+	runComment  = regexp.MustCompile(`(?m)^(?:#|//) run\r?$`)
 )
 
-func checkFixture(t *testing.T, path string) {
+func checkFixture(t *testing.T, path string) diag.List {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := ""
-	if m := envComment.FindStringSubmatch(string(data)); m != nil {
-		env = m[1]
-	}
-	file, got := Load("testdata", filepath.Base(path))
-	if file != nil {
-		w, resolved := file.Resolve(env, Overrides{})
-		got = append(append(got, resolved...), w.Unsupported()...)
-	}
-	wants := expectations(t, string(data))
-	lines := strings.Split(string(data), "\n")
+	text := string(data)
+	got := diagnose(t, path, text)
+	wants := expectations(t, text)
+	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
 	for _, d := range got {
 		if d.Location.Line > 0 && d.Location.LineText != strings.TrimSuffix(lines[d.Location.Line-1], "\r") {
 			t.Errorf("%s: line text %q is not that of the line", d.Location, d.Location.LineText)
 		}
-		text := describe(d)
 		matched := false
 		for i, w := range wants {
-			if w.line == d.Location.Line && (w.column == 0 || w.column == d.Location.Column) && w.pattern.MatchString(text) {
+			if w.matches(d) {
 				wants = append(wants[:i], wants[i+1:]...)
 				matched = true
 				break
 			}
 		}
 		if !matched {
-			t.Errorf("unexpected: %s: %s", d.Location, text)
+			t.Errorf("unexpected: %s-%d: %s", d.Location, d.Location.EndColumn, describe(d))
 		}
 	}
 	for _, w := range wants {
-		t.Errorf("missing: line %d, column %d: %s", w.line, w.column, w.pattern)
+		t.Errorf("missing: line %d, column %d-%d: %s", w.line, w.column, w.end, w.pattern)
 	}
+	return got
+}
+
+func diagnose(t *testing.T, path, text string) diag.List {
+	t.Helper()
+	file, got := Load(filepath.Dir(path), filepath.Base(path))
+	if file == nil {
+		return got
+	}
+	var workers []*Worker
+	var resolved diag.List
+	if m := envComment.FindStringSubmatch(text); m != nil {
+		w, list := file.Resolve(m[1], Overrides{})
+		workers, resolved = append(workers, w), list
+	} else {
+		workers, resolved = file.ResolveAll(Overrides{})
+	}
+	got = append(got, resolved...)
+	if runComment.MatchString(text) {
+		for _, w := range workers {
+			got = append(got, w.Unsupported()...)
+		}
+	}
+	return got
+}
+
+func (w expectation) matches(d diag.Diagnostic) bool {
+	l := d.Location
+	return w.line == l.Line && (w.column == 0 || w.column == l.Column) && (w.end == 0 || w.end == l.EndColumn) && w.pattern.MatchString(describe(d))
 }
 
 func describe(d diag.Diagnostic) string {
-	return fmt.Sprintf("%s: %s\n%s", d.Severity, d.Message, d.Hint)
+	text := fmt.Sprintf("%s: %s\n%s\n[%s]\n", d.Severity, d.Message, d.Hint, d.Code)
+	for _, r := range d.Related {
+		text += fmt.Sprintf("related %d:%d: %s\n", r.Location.Line, r.Location.Column, r.Message)
+	}
+	return text
 }
 
 func expectations(t *testing.T, text string) (list []expectation) {
@@ -103,8 +139,10 @@ func expectations(t *testing.T, text string) (list []expectation) {
 			if m[1] != "" {
 				w.line = 0
 			}
-			if column, after, ok := strings.Cut(rest, " "); ok && column[0] == '@' {
-				w.column, _ = strconv.Atoi(column[1:])
+			if columns, after, ok := strings.Cut(rest, " "); ok && columns[0] == '@' {
+				from, to, _ := strings.Cut(columns[1:], "-")
+				w.column, _ = strconv.Atoi(from)
+				w.end, _ = strconv.Atoi(to)
 				rest = after
 			}
 			quoted, err := strconv.QuotedPrefix(rest)

@@ -77,7 +77,7 @@ func (r *resolver) finishNames(c *checker, d *draft) {
 			name, at = own.text(), own.at()
 		}
 		if env.is(kindTable) && name == d.Name && (own != nil || top != "") {
-			c.report(r.sameName(d, env.path()).WithRelated("that environment is here", at))
+			c.report(r.sameName(d, literal(env.path())).WithRelated("that environment is here", at))
 			return
 		}
 	}

@@ -31,6 +31,29 @@ func (f *File) Resolve(env string, overrides Overrides) (*Worker, diag.List) {
 	return &d.Worker, r.problems.sorted()
 }
 
+// ResolveAll resolves the top level and every environment of the file, in this
+// order, and returns the problems of all of them in source order, each once.
+func (f *File) ResolveAll(overrides Overrides) ([]*Worker, diag.List) {
+	type key struct {
+		at      diag.Location
+		message string
+	}
+	var workers []*Worker
+	var all diag.List
+	seen := make(map[key]bool)
+	for _, env := range append([]string{""}, f.Environments()...) {
+		w, problems := f.Resolve(env, overrides)
+		workers = append(workers, w)
+		for _, d := range problems {
+			if k := (key{d.Location, d.Message}); !seen[k] {
+				seen[k] = true
+				all = append(all, d)
+			}
+		}
+	}
+	return workers, all.Sorted()
+}
+
 // draft is a Worker in the making, with the nodes that its last checks need.
 type draft struct {
 	Worker
@@ -80,7 +103,8 @@ func (c *checker) level(n *node) {
 	}
 	c.exclusive(n, "routes", "route")
 	if n.get("minify").truth() && n.get("no_bundle").truth() {
-		c.warnf("exclusive-fields", n.get("minify").keyAt(), "`--minify` and `--no-bundle` can't be used together. If you want to minify your Worker and disable Wrangler's bundling, please minify as part of your own bundling process")
+		c.report(diag.Warningf("exclusive-fields", n.get("minify").keyAt(), "`minify` and `no_bundle` can't be used together").
+			WithHint("Minify as part of your own bundling process.").WithRelated("no_bundle is here", n.get("no_bundle").keyAt()))
 	}
 	if !env {
 		for _, e := range n.get("env").fields() {

@@ -82,6 +82,9 @@ type shape struct {
 	check func(*checker, *node)
 }
 
+// unlimited is the max of a number that has only a min.
+const unlimited = 1 << 53
+
 // The usual shapes.
 var (
 	aText   = shape{kinds: kindString}

@@ -2,7 +2,10 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
@@ -39,10 +42,16 @@ const maxSyntaxErrors = 20
 
 func parserError(src *diag.Source, p *unstable.Parser, err error) diag.Diagnostic {
 	at := diag.Location{File: src.Name}
+	message := err.Error()
 	var pe *unstable.ParserError
 	if errors.As(err, &pe) && pe.Highlight != nil {
-		r := p.Range(pe.Highlight)
-		at = src.Location(int(r.Offset), int(r.Offset)+len(pe.Highlight))
+		start := int(p.Range(pe.Highlight).Offset)
+		r, size := utf8.DecodeRuneInString(src.Text[start:])
+		at = src.Location(start, start+max(len(pe.Highlight), size))
+		// The parser speaks of the first byte as if it were a character.
+		if before, _, found := strings.Cut(message, "U+"); found && r >= utf8.RuneSelf {
+			message = before + fmt.Sprintf("%#U", r)
+		}
 	}
-	return diag.Errorf("toml-syntax", at, "invalid TOML: %v", err)
+	return diag.Errorf("toml-syntax", at, "invalid TOML: %s", message)
 }
