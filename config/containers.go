@@ -1,7 +1,10 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"paddock/internal/diag"
 )
@@ -19,6 +22,7 @@ func checkContainer(c *checker, n *node) {
 		c.report(diag.Errorf("missing-field", n.at(), "\"containers.image\" field must be defined for each container app").
 			WithHint("It is the path of your Dockerfile, or an image with its tag."))
 	}
+	checkImage(c, n.get("image"))
 	if n.get("name").text() == "" && n.get("class_name") == nil && n.get("durable_objects") == nil {
 		c.errorf("missing-field", n.at(), "\"containers.name\" is required when \"containers.class_name\" is not defined")
 	}
@@ -27,6 +31,30 @@ func checkContainer(c *checker, n *node) {
 		c.report(diag.Errorf("out-of-range", steps.at(), "\"containers.rollout_step_percentage\" cannot have more steps (%d) than \"max_instances\" (%s)", len(steps.list), most.quote()).
 			WithRelated("max_instances is here", most.at()))
 	}
+}
+
+// checkImage looks at the path of a Dockerfile or the reference of an image.
+func checkImage(c *checker, n *node) {
+	image := n.text()
+	switch {
+	case image == "":
+	case strings.Contains(image, "://"):
+		c.report(diag.Errorf("bad-value", n.at(), "Image reference %s should not include the protocol part", n.quote()).
+			WithHint("Write %q.", image[strings.Index(image, "://")+len("://"):]))
+	case !strings.Contains(image, ":") && !c.file.exists(image):
+		c.report(diag.Errorf("bad-value", n.at(), "The image %s does not appear to be a valid path to a Dockerfile, or a valid image registry path", n.quote()).
+			WithHint("If this is an image registry path, it needs to include at least a tag ':' (e.g: docker.io/httpd:1)."))
+	}
+}
+
+// exists says whether there is a file at a path that is relative to the
+// configuration.
+func (f *File) exists(path string) bool {
+	if path = filepath.FromSlash(path); !filepath.IsAbs(path) {
+		path = filepath.Join(f.Dir, path)
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func checkContainers(c *checker, n *node) {
@@ -43,6 +71,28 @@ func checkContainers(c *checker, n *node) {
 	for _, e := range n.elements() {
 		once(names, e.get("name"), "Container names must be unique; %s stands twice")
 		once(classes, e.get("class_name"), "More than one container is attached to the Durable Object class %s")
+	}
+}
+
+// finishContainers holds containers and the classes that they belong to
+// against each other. The link is written at one end.
+func (r *resolver) finishContainers(c *checker, d *draft) {
+	linked, named := make(map[string]bool), make(map[string]bool)
+	for _, e := range d.exports.fields() {
+		linked[e.get("container").text()] = true
+	}
+	for _, e := range d.containers.elements() {
+		name := e.get("name")
+		named[name.text()] = true
+		if e.is(kindTable) && name.text() != "" && e.get("class_name") == nil && e.get("durable_objects") == nil && !linked[name.text()] {
+			c.report(diag.Errorf("unlinked-container", name.at(), "The container %s is not linked to a Durable Object", name.quote()).
+				WithHint("Set \"class_name\", or name the container in the class's entry of \"exports\"."))
+		}
+	}
+	for _, e := range d.exports.fields() {
+		if container := e.get("container"); container.text() != "" && !named[container.text()] {
+			c.errorf("unlinked-container", container.at(), "%q names a container that \"containers\" does not have: %s", container.path(), container.quote())
+		}
 	}
 }
 

@@ -9,12 +9,6 @@ import (
 // defaultUploadDir is where Wrangler 1 looked for the built Worker.
 const defaultUploadDir = "dist"
 
-func checkMain(c *checker, n *node) {
-	if n.text() == "" {
-		c.errorf("bad-value", n.at(), "%q is empty; it should be the path of the entry point", n.path())
-	}
-}
-
 // finishEntry decides on the entry point. Where both forms name one, they must
 // mean the same file, except that an environment's form beats the top level's.
 func (r *resolver) finishEntry(c *checker, d *draft) {

@@ -12,7 +12,7 @@ var identityFields = []*field{
 		},
 	},
 	{
-		name: "main", class: inheritable, shape: &shape{kinds: kindString, format: &pathFormat, check: checkMain}, since: "2.0",
+		name: "main", class: inheritable, shape: &shape{kinds: kindString, format: &pathFormat, check: checkIgnoredIfEmpty}, since: "2.0",
 		doc:  "Entry point of the Worker.",
 		read: func(d *draft, n *node) { d.main = n },
 	},

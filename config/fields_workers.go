@@ -13,6 +13,7 @@ var workerFields = []*field{
 	{
 		name: "containers", class: notInherited, since: "3.94", do: unsupported,
 		shape: &shape{kinds: kindArray, elem: &container, check: checkContainers}, doc: "Containers that belong to Durable Object classes.",
+		read: func(d *draft, n *node) { d.containers = n },
 	},
 	{
 		name: "cloudchamber", class: notInherited, since: "3.23", def: "{}", do: inactive,

@@ -61,6 +61,7 @@ type draft struct {
 	route, routes, zone *node
 	exports, secrets    *node
 	assets, site        *node
+	containers          *node
 }
 
 // resolver is one run of Resolve.
@@ -195,5 +196,6 @@ func (r *resolver) finish(c *checker, d *draft) {
 	r.finishBindings(d)
 	r.finishNameClashes(c, d)
 	r.finishExports(c, d)
+	r.finishContainers(c, d)
 	r.finishLifecycle(c, d)
 }

@@ -1,0 +1,1 @@
+# Stands for the Dockerfile that a fixture names.
