@@ -180,3 +180,8 @@ func numbered(format string, n int) string {
 	}
 	return b.String()
 }
+
+func matches(t *testing.T, pattern, text string) bool {
+	t.Helper()
+	return regexp.MustCompile(pattern).MatchString(text)
+}

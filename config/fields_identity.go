@@ -53,8 +53,10 @@ var variableFields = []*field{
 	},
 	{
 		name: "secrets", class: notInherited, shape: &shape{kinds: kindTable, fields: secretFields}, since: "4.69", label: "Secret",
-		doc:  "Secrets that the Worker relies on.",
-		read: func(d *draft, n *node) { d.secrets = n },
+		doc: "Secrets that the Worker relies on.",
+		read: func(d *draft, n *node) {
+			d.hasSecrets, d.requiredSecrets, d.secretsAt = true, n.get("required").texts(), n.keyAt()
+		},
 	},
 	{
 		name: "define", class: notInherited, shape: &shape{kinds: kindTable, values: &definition}, since: "2.0.16", def: "{}", partly: true,

@@ -93,7 +93,7 @@ func (r *resolver) finishFiles(c *checker, d *draft) {
 			WithHint("They serve the same purpose: to point to the entry-point of your worker. Remove the deprecated `site.entry-point`.").
 			WithRelated("`main` is here", d.main.keyAt()))
 	}
-	if binding := d.assets.get("binding"); binding != nil && d.Main == "" && r.overrides.Main == "" {
+	if binding := d.assets.get("binding"); binding != nil && d.Main == "" {
 		c.report(diag.Errorf("assets-binding", binding.keyAt(), "Cannot use assets with a binding in an assets-only Worker").
 			WithHint("Remove the asset binding from your configuration, or provide a Worker script in \"main\"."))
 	}

@@ -26,6 +26,7 @@ func (f *File) Resolve(env string, overrides Overrides) (*Worker, diag.List) {
 		r.warnOnlyHere(c)
 	}
 	r.read(d)
+	r.override(d)
 	r.finish(c, d)
 	d.unsupported = r.limits()
 	return &d.Worker, r.problems.sorted()
@@ -59,7 +60,7 @@ type draft struct {
 	Worker
 	name, main, upload  *node
 	route, routes, zone *node
-	exports, secrets    *node
+	exports             *node
 	assets, site        *node
 	containers          *node
 }

@@ -25,7 +25,10 @@ type Worker struct {
 	Define             map[string]string
 	Dev                Dev
 
-	unsupported diag.List
+	unsupported     diag.List
+	hasSecrets      bool // the configuration lists its secrets
+	requiredSecrets []string
+	secretsAt       diag.Location
 }
 
 // Unsupported returns what paddock does not do with the Worker, valid though
@@ -40,7 +43,10 @@ func (w *Worker) Unsupported() diag.List { return w.unsupported }
 type Var struct {
 	Name     string
 	Value    any
-	Location diag.Location // of the name
+	Location diag.Location // of the name; without a line if it comes from the command line
+	Secret   bool          // the value must not be shown: it comes from a file of secrets
+
+	overridden bool // by the command line, before which nothing goes
 }
 
 // DurableObject is a binding to a class.
