@@ -16,6 +16,7 @@ func (a *app) devCommand() *cobra.Command {
 	var o devserver.Options
 	var noTrace bool
 	var l limits
+	var flags overrideFlags
 	c := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the worker on this machine, and again on every save",
@@ -26,12 +27,18 @@ func (a *app) devCommand() *cobra.Command {
 			}
 			o.Trace = !noTrace
 			o.Watchdog, o.EngineMemory = time.Duration(l.watchdog), uint64(l.memory)
+			var err error
+			if o.Overrides, err = flags.overrides(c); err != nil {
+				return err
+			}
 			return a.dev(c.Context(), o)
 		},
 	}
 	c.Flags().StringVar(&o.IP, "ip", "", "address to listen on (default: the configuration's, or 127.0.0.1)")
 	c.Flags().IntVar(&o.Port, "port", 0, "port to listen on (default: the configuration's, or 8787)")
 	c.Flags().BoolVar(&o.Minify, "minify", false, "minify the code")
+	c.Flags().StringArrayVar(&o.VarFiles, "env-file", nil, "file of variables, instead of .dev.vars and .env")
+	flags.add(c)
 	c.Flags().BoolVar(&noTrace, "no-trace", false, "leave out the collector: faster requests, but console output without order and stacks")
 	l.addFlags(c)
 	return c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"paddock/bundle"
 	"paddock/config"
@@ -11,27 +12,65 @@ import (
 	"paddock/internal/diag"
 )
 
-// worker loads the configuration of the environment that was asked for and
-// prints what there is to say about it.
-func (a *app) worker() (*config.Worker, error) {
+// load reads the configuration and works out what it means for the
+// environment that was asked for. File and Worker are nil if it cannot be read.
+func (a *app) load(overrides config.Overrides) (*config.File, *config.Worker, diag.List, error) {
 	path, err := a.config()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	file, diags := config.Load(dir, path)
-	if diags.HasErrors() {
+	if file == nil {
+		return nil, nil, diags, nil
+	}
+	w, more := file.Resolve(a.env, overrides)
+	return file, w, append(diags, more...), nil
+}
+
+// worker loads a worker that is to be published, and prints what there is to
+// say about it. An environment counts as chosen also if it is the top level
+// and was asked for by --env "".
+func (a *app) worker(overrides config.Overrides, chosen bool) (*config.Worker, error) {
+	file, w, diags, err := a.load(overrides)
+	if err != nil {
+		return nil, err
+	}
+	if file == nil {
 		return nil, a.failed(diags)
 	}
-	w, more := file.Resolve(a.env, config.Overrides{})
-	diags = append(diags, append(more, w.Unsupported()...).Sorted()...)
+	if envs := file.Environments(); a.env == "" && !chosen && len(envs) > 0 {
+		diags = append(diags, severalEnvironments(envs))
+	}
+	diags = append(diags, w.Unsupported()...).Sorted()
 	if !diags.HasErrors() {
 		diags = append(diags, engineDate(w)...)
 	}
 	return w, a.failed(diags)
+}
+
+// scriptName returns the name of the worker that is configured, whether it can
+// run here or not.
+func (a *app) scriptName() (string, error) {
+	file, w, diags, err := a.load(config.Overrides{})
+	if err != nil {
+		return "", err
+	}
+	if err := a.failed(diags); err != nil || file == nil {
+		return "", err
+	}
+	return w.Name, nil
+}
+
+// severalEnvironments warns of a publish to the top level that may have been
+// meant for an environment.
+func severalEnvironments(envs []string) diag.Diagnostic {
+	return diag.Warningf("no-environment", diag.Location{},
+		"Multiple environments are defined in the configuration, but no target environment was specified for the publish command").
+		WithHint("To avoid unintentional changes, name one with --env: %s. --env=\"\" is the top level.", strings.Join(envs, ", "))
 }
 
 // engineDate warns of a compatibility date that the engine does not know yet.

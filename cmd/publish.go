@@ -23,8 +23,9 @@ import (
 
 type publishOptions struct {
 	*app
-	name, message, tag string
-	minify, json       bool
+	overrideFlags
+	message, tag string
+	minify, json bool
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -34,9 +35,15 @@ func (a *app) publishCommand() *cobra.Command {
 		Aliases: []string{"deploy"},
 		Short:   "Ship the worker to the local runtime, with its migrations",
 		Args:    args(cobra.NoArgs),
-		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			overrides, err := o.overrides(c)
+			if err != nil {
+				return err
+			}
+			return o.run(c.Context(), overrides, c.Flags().Changed("env"))
+		},
 	}
-	c.Flags().StringVar(&o.name, "name", "", "name of the script, instead of the configuration's")
+	o.add(c)
 	c.Flags().StringVar(&o.message, "message", "", "remark that is kept with the version")
 	c.Flags().StringVar(&o.tag, "tag", "", "tag that is kept with the version")
 	c.Flags().BoolVar(&o.minify, "minify", false, "minify the code")
@@ -58,13 +65,10 @@ type published struct {
 	uploadTime time.Duration
 }
 
-func (o *publishOptions) run(ctx context.Context) error {
-	w, err := o.worker()
+func (o *publishOptions) run(ctx context.Context, overrides config.Overrides, chosen bool) error {
+	w, err := o.worker(overrides, chosen)
 	if err != nil {
 		return err
-	}
-	if o.name != "" {
-		w.Name = o.name
 	}
 	if w.Name == "" {
 		return diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
@@ -82,6 +86,7 @@ func (o *publishOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	hide(result.Bindings, overrides.Vars)
 	if o.json {
 		return json.NewEncoder(o.io.Out).Encode(result)
 	}
@@ -148,6 +153,16 @@ func showBindings(w io.Writer, bindings []cfapi.Binding) {
 	}
 	tw.Flush()
 	fmt.Fprintln(w)
+}
+
+// hide covers the values of variables that were given by flags, as Wrangler
+// does: whoever gives them so does not want them in a repository.
+func hide(bindings []cfapi.Binding, vars map[string]string) {
+	for i := range bindings {
+		if _, given := vars[bindings[i].Name]; given {
+			bindings[i].Text = "(hidden)"
+		}
+	}
 }
 
 func bindingTarget(b cfapi.Binding) string {

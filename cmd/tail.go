@@ -62,11 +62,11 @@ func (o *tailOptions) run(c *cobra.Command) error {
 		return usage(c, fmt.Errorf(`Invalid values: Argument: format, Given: %q, Choices: "json", "pretty"`, o.format))
 	}
 	if o.script == "" {
-		w, err := o.worker()
-		if err != nil {
+		var err error
+		if o.script, err = o.scriptName(); err != nil {
 			return err
 		}
-		if o.script = w.Name; o.script == "" {
+		if o.script == "" {
 			return diag.List{diag.Errorf("name-missing", diag.Location{}, "Required Worker name missing").
 				WithHint("Please specify the Worker name in your configuration, or pass it as an argument with `paddock tail <worker-name>`")}.Err()
 		}

@@ -43,7 +43,11 @@ type Options struct {
 	IP      string // "" is the configuration's, or loopback
 	Port    int    // 0 is the configuration's, or DefaultPort or a free one
 	Minify  bool
-	Trace   bool // collect trace items, for console output in order and mapped stacks
+	// Overrides are for the first worker. VarFiles, if there are any, are
+	// read for variables in place of .dev.vars and .env.
+	Overrides config.Overrides
+	VarFiles  []string
+	Trace     bool // collect trace items, for console output in order and mapped stacks
 	// Watchdog and EngineMemory are those of [local.Options].
 	Watchdog     time.Duration
 	EngineMemory uint64

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +63,16 @@ func (o *output) print(w io.Writer, format string, args ...any) {
 
 func (o *output) notice(format string, args ...any) {
 	o.print(o.io.Out, "%s\n", o.io.OutStyle(color.Faint)(fmt.Sprintf(format, args...)))
+}
+
+// secrets names the files of variables that a worker was given.
+func (o *output) secrets(dir string, files []string) {
+	for _, file := range files {
+		if rel, err := filepath.Rel(dir, file); err == nil {
+			file = rel
+		}
+		o.notice("Using secrets defined in %s", file)
+	}
 }
 
 // report prints diagnostics; if there is an error among them it returns

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -32,7 +33,8 @@ type session struct {
 
 // project is one configuration and what was last made of it.
 type project struct {
-	file    string // path of the configuration; "" until it is found
+	file    string   // path of the configuration; "" until it is found
+	vars    []string // paths of the files of variables, whether they exist or not
 	worker  *config.Worker
 	builder *bundle.Builder
 	built   *bundle.Result // the last good build
@@ -74,8 +76,17 @@ func (s *session) configure(p *project) error {
 		return s.out.report(diags)
 	}
 	p.file = file.Path // nothing else is looked for if it should disappear
-	w, more := file.Resolve(s.opts.Env, config.Overrides{})
+	var overrides config.Overrides
+	if len(s.projects) == 0 || s.projects[0] == p {
+		overrides = s.opts.Overrides
+	}
+	w, more := file.Resolve(s.opts.Env, overrides)
 	diags = append(diags, append(more, w.Unsupported()...).Sorted()...)
+	vars, more := w.AddLocalVars(config.LocalVars{Files: s.opts.VarFiles, Environ: os.Environ()})
+	diags = append(diags, more...)
+	if p.vars = vars.Looked; p.worker == nil {
+		s.out.secrets(s.opts.Dir, vars.Used)
+	}
 	if !diags.HasErrors() {
 		diags = append(diags, s.opts.Check(w)...)
 	}
@@ -211,7 +222,7 @@ func (s *session) refused(err error) error {
 func (s *session) reload(ctx context.Context, changed []string) {
 	for _, p := range s.projects {
 		start := time.Now()
-		reconfigured := slices.Contains(changed, p.file)
+		reconfigured := slices.ContainsFunc(changed, func(f string) bool { return f == p.file || slices.Contains(p.vars, f) })
 		if !reconfigured && !slices.ContainsFunc(changed, func(f string) bool { return slices.Contains(p.inputs, f) }) {
 			continue
 		}

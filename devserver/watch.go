@@ -53,7 +53,7 @@ func (s *session) watch(ctx context.Context) error {
 func (s *session) files() []string {
 	var list []string
 	for _, p := range s.projects {
-		list = append(list, p.file)
+		list = append(append(list, p.file), p.vars...)
 		list = append(list, p.inputs...)
 	}
 	return list
