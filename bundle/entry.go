@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"paddock/internal/diag"
 )
@@ -56,7 +57,7 @@ func entriesIn(dir string) []string {
 	return found
 }
 
-var listenerCall = regexp.MustCompile(`\baddEventListener\s*\(`)
+var listenerCall = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\baddEventListener\s*\(`) })
 
 // noHandlers is the error for an entry point that exports nothing: either it
 // is not the file that was meant, or it is in the service-worker format.
@@ -65,7 +66,7 @@ func (b *Builder) noHandlers() diag.Diagnostic {
 	name := b.relative(b.worker.Main)
 	// A file that cannot be read any more counts as empty; the message holds.
 	text, _ := os.ReadFile(b.worker.Main)
-	if at := listenerCall.FindIndex(text); at != nil {
+	if at := listenerCall().FindIndex(text); at != nil {
 		place := diag.NewSource(name, string(text)).Location(at[0], at[1]-1)
 		return diag.Errorf("service-worker", place, message).
 			WithHint("the file registers its handlers with addEventListener, as a service worker does, which is not supported;\n" +

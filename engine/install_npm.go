@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -142,30 +143,36 @@ func npmSaid(stdout, stderr []byte) (code, message string) {
 		return answer.Error.Code, npmClean(answer.Error.Summary + "\n" + answer.Error.Detail)
 	}
 	message = npmClean(string(stderr))
-	if m := npmCodeLine.FindStringSubmatch(message); m != nil {
+	if m := npmCodeLine().FindStringSubmatch(message); m != nil {
 		code = m[1]
 	}
 	return code, message
 }
 
 var (
-	npmCodeLine   = regexp.MustCompile(`(?m)^  code (E[A-Z]+)$`)
-	npmPrefix     = regexp.MustCompile(`^npm (ERR!|error)\s*`)
-	npmNoise      = regexp.MustCompile(`^(A complete log of this run|at )`)
-	npmANSI       = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))`)
-	npmControl    = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f]`)
-	npmCredential = regexp.MustCompile(`://[^/\s@]+@`)
+	npmCodeLine   = lazily(`(?m)^  code (E[A-Z]+)$`)
+	npmPrefix     = lazily(`^npm (ERR!|error)\s*`)
+	npmNoise      = lazily(`^(A complete log of this run|at )`)
+	npmANSI       = lazily(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))`)
+	npmControl    = lazily(`[\x00-\x08\x0b-\x1f\x7f]`)
+	npmCredential = lazily(`://[^/\s@]+@`)
 )
+
+// lazily compiles a pattern when it is first used: most processes never talk to
+// npm, and all would pay for it.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // npmClean makes npm's words fit for an error: plain text, no empty lines or
 // stack, no more than the last few, and no password from a registry's URL.
 func npmClean(s string) string {
-	s = npmControl.ReplaceAllString(npmANSI.ReplaceAllString(s, ""), "")
-	s = npmCredential.ReplaceAllString(s, "://***@")
+	s = npmControl().ReplaceAllString(npmANSI().ReplaceAllString(s, ""), "")
+	s = npmCredential().ReplaceAllString(s, "://***@")
 	var lines []string
 	for line := range strings.Lines(s) {
-		line = strings.TrimSpace(npmPrefix.ReplaceAllString(strings.TrimSpace(line), ""))
-		if line != "" && !npmNoise.MatchString(line) {
+		line = strings.TrimSpace(npmPrefix().ReplaceAllString(strings.TrimSpace(line), ""))
+		if line != "" && !npmNoise().MatchString(line) {
 			lines = append(lines, "  "+line)
 		}
 	}

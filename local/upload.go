@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"paddock/internal/cfapi"
@@ -42,13 +43,13 @@ func refuse(code int, format string, args ...any) error {
 
 // scriptName is what a script may be called: it becomes a host name's first
 // label and a service's name in the engine.
-var scriptName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,62}$`)
+var scriptName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]{0,62}$`) })
 
-var className = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+var className = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`) })
 
 // check refuses an upload that cannot be meant, before anything is stored.
 func (u Upload) check() error {
-	if !scriptName.MatchString(u.Script) {
+	if !scriptName().MatchString(u.Script) {
 		return refuse(cfapi.CodeInvalidScriptName, "script name %q is invalid: use lower-case letters, digits, dashes and underscores, at most 63", u.Script)
 	}
 	if u.Script == networkService {
@@ -86,7 +87,7 @@ func checkBinding(b cfapi.Binding) error {
 	case cfapi.BindingPlainText, cfapi.BindingJSON:
 		return nil
 	case cfapi.BindingDurableObject:
-		if !className.MatchString(b.ClassName) {
+		if !className().MatchString(b.ClassName) {
 			return refuse(cfapi.CodeMalformedBody, "binding %q names the class %q, which is no name of a class", b.Name, b.ClassName)
 		}
 		return nil
