@@ -14,10 +14,11 @@ import (
 	"paddock/internal/diag"
 )
 
-// FuzzParse holds both parsers to three promises: no input makes them panic,
-// every diagnostic has its place inside the text, and the TOML tree holds what
-// the decoder reads.
-func FuzzParse(f *testing.F) {
+// FuzzResolve holds the whole way from a text to a Worker to three promises: no
+// input makes it panic, every diagnostic has its places inside the text, and
+// the TOML tree holds what the decoder reads, and is refused where that
+// refuses.
+func FuzzResolve(f *testing.F) {
 	for _, pattern := range []string{"*.toml", "*.json*"} {
 		files, err := filepath.Glob(filepath.Join("testdata", "*", pattern))
 		if err != nil {
@@ -46,7 +47,7 @@ func FuzzParse(f *testing.F) {
 				if w == nil {
 					t.Fatal("Resolve returned no Worker")
 				}
-				problems = append(problems, resolved...)
+				problems = append(append(problems, resolved...), w.Unsupported()...)
 			}
 			if !isJSON {
 				checkAgainstDecoder(t, file.root, strings.TrimPrefix(text, "\ufeff"))
@@ -55,15 +56,30 @@ func FuzzParse(f *testing.F) {
 		if !isJSON && problems.HasErrors() {
 			checkRefusal(t, problems, text)
 		}
-		checkPlaces(t, problems, strings.Count(text, "\n")+1)
+		checkPlaces(t, problems, text)
 	})
 }
 
-func checkPlaces(t *testing.T, problems diag.List, lines int) {
+// checkPlaces holds every place of every diagnostic against the text.
+func checkPlaces(t *testing.T, problems diag.List, text string) {
 	t.Helper()
+	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
+	inside := func(line, column int) bool {
+		return line >= 1 && line <= len(lines) && column >= 1 && column <= diag.Column(lines[line-1], len(lines[line-1]))+1
+	}
 	for _, d := range problems {
-		if l := d.Location; l.Line < 0 || l.Line > lines || l.Line > 0 && (l.Column < 1 || l.Column > len(l.LineText)+2) {
-			t.Errorf("%s: outside the text: %s", l, d.Message)
+		places := []diag.Location{d.Location}
+		for _, r := range d.Related {
+			places = append(places, r.Location)
+		}
+		for _, l := range places {
+			switch {
+			case l.Line == 0:
+			case !inside(l.Line, l.Column), !inside(l.EndLine, l.EndColumn),
+				l.EndLine < l.Line, l.EndLine == l.Line && l.EndColumn < l.Column,
+				l.LineText != strings.TrimSuffix(lines[l.Line-1], "\r"):
+				t.Errorf("%s-%d:%d: outside the text: %s", l, l.EndLine, l.EndColumn, d.Message)
+			}
 		}
 		if d.Message == "" || d.Code == "" {
 			t.Errorf("an empty diagnostic: %+v", d)
@@ -127,4 +143,24 @@ func leveled(v any, decoded bool) any {
 		return x
 	}
 	return "text" // a string or a date
+}
+
+// FuzzDotenv does the same for files of variables.
+func FuzzDotenv(f *testing.F) {
+	f.Add("A=1\nexport B='x' # c\nC: \"a\\nb\"\n# d\nhush")
+	f.Add("A=$B\nB=${A:-$B}${C:+x}\\$A")
+	f.Fuzz(func(t *testing.T, text string) {
+		vars, misread := parseDotenv(text)
+		for _, v := range vars {
+			if !strings.HasPrefix(text[v.offset:], v.name) || v.name == "" {
+				t.Errorf("%q is not at %d", v.name, v.offset)
+			}
+			expand(v.value, func(name string) string { return "$" + name + v.value })
+		}
+		for _, offset := range misread {
+			if offset < 0 || offset >= len(text) {
+				t.Errorf("%d is outside", offset)
+			}
+		}
+	})
 }

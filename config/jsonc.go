@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (b *jsonBuilder) value(v hujson.Value) *node {
 }
 
 func (b *jsonBuilder) member(table *node, m hujson.ObjectMember) {
-	name := m.Name.Value.(hujson.Literal).String()
+	name := literalText(m.Name.Value.(hujson.Literal))
 	child := b.value(m.Value)
 	replaced := table.set(name, span{m.Name.StartOffset, m.Name.EndOffset}, child)
 	if replaced == nil {
@@ -95,6 +96,15 @@ func (b *jsonBuilder) member(table *node, m hujson.ObjectMember) {
 		WithRelated("the first one is here", replaced.keyAt()))
 }
 
+// literalText returns the text of a string. Few have escapes, for which the
+// literal's own method runs a decoder.
+func literalText(l hujson.Literal) string {
+	if bytes.IndexByte(l, '\\') < 0 {
+		return string(l[1 : len(l)-1])
+	}
+	return l.String()
+}
+
 func (n *node) setLiteral(l hujson.Literal) error {
 	switch l.Kind() {
 	case 'n':
@@ -102,7 +112,7 @@ func (n *node) setLiteral(l hujson.Literal) error {
 	case 't', 'f':
 		n.kind, n.value = kindBool, l.Bool()
 	case '"':
-		n.kind, n.value = kindString, l.String()
+		n.kind, n.value = kindString, literalText(l)
 	default:
 		if i, err := strconv.ParseInt(string(l), 10, 64); err == nil {
 			n.kind, n.value = kindInt, i
