@@ -200,7 +200,7 @@ export default { async fetch(request) {
 func TestEngineOverItsMemoryIsReplaced(t *testing.T) {
 	t.Parallel()
 	var book logbook
-	r := open(t, t.TempDir(), guarded(-1, &book), func(o *local.Options) { o.EngineMemory = 300_000_000 })
+	r := open(t, t.TempDir(), guarded(-1, &book), func(o *local.Options) { o.EngineMemory, o.DrainDeadline = 300_000_000, patience })
 	r.publish(upload("hog", hog, observed))
 	r.publish(counter("free"))
 	tl := r.openTail(r.createTail("hog", ""))
@@ -235,7 +235,7 @@ func TestEngineFarOverItsMemoryIsKilled(t *testing.T) {
 func TestSwapDuringAReplacement(t *testing.T) {
 	t.Parallel()
 	var book logbook
-	r := open(t, t.TempDir(), guarded(0, &book), func(o *local.Options) { o.EngineMemory = 300_000_000 })
+	r := open(t, t.TempDir(), guarded(0, &book), func(o *local.Options) { o.EngineMemory, o.DrainDeadline = 300_000_000, patience })
 	r.publish(upload("hog", hog))
 	r.get("hog", "/take?mb=330")
 	slow := r.begin("hog", "/slow")
