@@ -12,9 +12,10 @@ import (
 	"paddock/internal/diag"
 )
 
-// load reads the configuration and works out what it means for the
-// environment that was asked for. File and Worker are nil if it cannot be read.
-func (a *app) load(overrides config.Overrides) (*config.File, *config.Worker, diag.List, error) {
+// load reads the configuration by config.Load or config.LoadBuilt and works out
+// what it means for the environment that was asked for. File and Worker are nil
+// if it cannot be read.
+func (a *app) load(read func(dir, path string) (*config.File, diag.List), overrides config.Overrides) (*config.File, *config.Worker, diag.List, error) {
 	path, err := a.config()
 	if err != nil {
 		return nil, nil, nil, err
@@ -23,7 +24,7 @@ func (a *app) load(overrides config.Overrides) (*config.File, *config.Worker, di
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	file, diags := config.Load(dir, path)
+	file, diags := read(dir, path)
 	if file == nil {
 		return nil, nil, diags, nil
 	}
@@ -35,12 +36,15 @@ func (a *app) load(overrides config.Overrides) (*config.File, *config.Worker, di
 // say about it. An environment counts as chosen also if it is the top level
 // and was asked for by --env "".
 func (a *app) worker(overrides config.Overrides, chosen bool) (*config.Worker, error) {
-	file, w, diags, err := a.load(overrides)
+	file, w, diags, err := a.load(config.LoadBuilt, overrides)
 	if err != nil {
 		return nil, err
 	}
 	if file == nil {
 		return nil, a.failed(diags)
+	}
+	if file.UserPath != "" {
+		fmt.Fprintf(a.io.Err, "Using the redirected configuration %s.\n", file.Path)
 	}
 	if envs := file.Environments(); a.env == "" && !chosen && len(envs) > 0 {
 		diags = append(diags, severalEnvironments(envs))
@@ -55,7 +59,7 @@ func (a *app) worker(overrides config.Overrides, chosen bool) (*config.Worker, e
 // scriptName returns the name of the worker that is configured, whether it can
 // run here or not.
 func (a *app) scriptName() (string, error) {
-	file, w, diags, err := a.load(config.Overrides{})
+	file, w, diags, err := a.load(config.Load, config.Overrides{})
 	if err != nil {
 		return "", err
 	}

@@ -14,6 +14,7 @@ func Codes() []Code {
 		{"bad-cron", "A cron expression is not one."},
 		{"bad-date", "A compatibility date is not a date."},
 		{"bad-name", "A name is none that a script may have."},
+		{"bad-redirect", "What a build tool says of the configuration that it has made does not hold."},
 		{"bad-route", "A route has not the form of one."},
 		{"bad-value", "A value is of the right type, but not among those that are allowed."},
 		{"bare-date", "A date is not written as a string."},

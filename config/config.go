@@ -24,6 +24,9 @@ const DefaultCompatibilityDate = "2021-11-02"
 type File struct {
 	Path string // absolute
 	Dir  string // the folder of Path, to which the file's paths are relative
+	// UserPath is the configuration that a build tool has made this one of,
+	// "" if it has not. See [LoadBuilt].
+	UserPath string
 
 	syntax syntax
 	src    *diag.Source

@@ -109,7 +109,7 @@ func TestValues(t *testing.T) {
 func checkTop(t *testing.T, f *File, got *Worker) {
 	t.Helper()
 	want := &Worker{
-		Path: f.Path, Dir: f.Dir, Name: "worker-name", Main: filepath.Join(f.Dir, "src", "index.ts"),
+		Path: f.Path, Dir: f.Dir, varsDir: f.Dir, Name: "worker-name", Main: filepath.Join(f.Dir, "src", "index.ts"),
 		CompatibilityDate: "2022-06-30", CompatibilityFlags: []string{"nodejs_compat"},
 		Vars: []Var{
 			{Name: "B", Value: true}, {Name: "F", Value: 1.5}, {Name: "L", Value: []any{int64(1), "x"}},

@@ -115,7 +115,7 @@ func (l *localVars) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(l.worker.Dir, name)
+	return filepath.Join(l.worker.varsDir, name)
 }
 
 // read takes in a file and reports whether it is there. Wrangler stops at a

@@ -41,7 +41,7 @@ func (r *resolver) finishName(c *checker, d *draft) {
 			c.errorf("bad-name", diag.Location{}, "Expected --name to be %s but got %s", nameWant, literal(d.Name))
 		}
 		return
-	case r.env == "" || d.Name == "" || d.name.inEnv():
+	case r.env == "" || r.file.UserPath != "" || d.Name == "" || d.name.inEnv():
 		return
 	}
 	d.Name += "-" + r.env

@@ -100,6 +100,9 @@ func (r *resolver) finishFiles(c *checker, d *draft) {
 }
 
 func checkLegacyEnv(c *checker, n *node) {
+	if c.file.UserPath != "" {
+		return // build tools write what Wrangler's reader gave them
+	}
 	if n.value == false {
 		c.report(diag.Errorf("removed-field", n.keyAt(), "The %q field is no longer supported", n.path()).
 			WithHint("Service environments are gone. Remove it; each environment is a script of its own."))

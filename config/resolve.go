@@ -1,6 +1,8 @@
 package config
 
 import (
+	"path/filepath"
+
 	"paddock/internal/diag"
 )
 
@@ -15,8 +17,12 @@ import (
 func (f *File) Resolve(env string, overrides Overrides) (*Worker, diag.List) {
 	r := &resolver{file: f, env: env, overrides: overrides, values: make(map[string]*node)}
 	r.checker("").level(f.root)
-	d := &draft{Worker: Worker{Path: f.Path, Dir: f.Dir, Env: env}}
-	if env != "" && !r.choose() {
+	d := &draft{Worker: Worker{Path: f.Path, Dir: f.Dir, Env: env, varsDir: f.Dir}}
+	choose := r.choose
+	if f.UserPath != "" {
+		choose, d.varsDir = r.chooseBuilt, filepath.Dir(f.UserPath)
+	}
+	if env != "" && !choose() {
 		return &d.Worker, r.problems.sorted()
 	}
 	c := r.checker(env)

@@ -25,6 +25,7 @@ type Worker struct {
 	Define             map[string]string
 	Dev                Dev
 
+	varsDir         string // where files of variables lie
 	unsupported     diag.List
 	hasSecrets      bool // the configuration lists its secrets
 	requiredSecrets []string

@@ -33,8 +33,9 @@ type session struct {
 
 // project is one configuration and what was last made of it.
 type project struct {
-	file    string   // path of the configuration; "" until it is found
-	vars    []string // paths of the files of variables, whether they exist or not
+	file    string       // path of the configuration; "" until it is found
+	source  *config.File // what was last read of it
+	vars    []string     // paths of the files of variables, whether they exist or not
 	worker  *config.Worker
 	builder *bundle.Builder
 	built   *bundle.Result // the last good build
@@ -68,14 +69,23 @@ func (s *session) load() error {
 	return nil
 }
 
+// load reads a project's configuration. Once it has been found, nothing else
+// is looked for if it should disappear.
+func (p *project) load(dir string) (*config.File, diag.List) {
+	if p.source != nil {
+		return p.source.Reload()
+	}
+	return config.LoadBuilt(dir, p.file)
+}
+
 // configure reads a project's configuration. On an error the project stays
 // as it was.
 func (s *session) configure(p *project) error {
-	file, diags := config.Load(s.opts.Dir, p.file)
+	file, diags := p.load(s.opts.Dir)
 	if diags.HasErrors() {
 		return s.out.report(diags)
 	}
-	p.file = file.Path // nothing else is looked for if it should disappear
+	p.file, p.source = file.Path, file
 	var overrides config.Overrides
 	if len(s.projects) == 0 || s.projects[0] == p {
 		overrides = s.opts.Overrides
@@ -85,6 +95,9 @@ func (s *session) configure(p *project) error {
 	vars, more := w.AddLocalVars(config.LocalVars{Files: s.opts.VarFiles, Environ: os.Environ()})
 	diags = append(diags, more...)
 	if p.vars = vars.Looked; p.worker == nil {
+		if file.UserPath != "" {
+			s.out.notice("Using the redirected configuration %s.", file.Path)
+		}
 		s.out.secrets(s.opts.Dir, vars.Used)
 	}
 	if !diags.HasErrors() {
