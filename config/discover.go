@@ -50,10 +50,16 @@ func discover(dir string) (path string, problems diag.List) {
 	return path, problems
 }
 
+// findUp looks for a file in a folder and those above it. A link that leads
+// nowhere is found, too, so that it is named and not passed over.
 func findUp(dir, name string) string {
 	for {
 		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() {
+			return path
+		}
+		if link, lost := os.Lstat(path); err != nil && lost == nil && link.Mode()&fs.ModeSymlink != 0 {
 			return path
 		}
 		up := filepath.Dir(dir)

@@ -87,8 +87,29 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %q", path, f, problems, want)
 		}
 	}
+	checkLinks(t)
 	if f, problems := Load(t.TempDir(), ""); f != nil || !problems.HasErrors() {
 		t.Errorf("no configuration: %v, %v", f, problems)
+	}
+}
+
+// checkLinks looks for links that lead nowhere, by name and by discovery.
+func checkLinks(t *testing.T) {
+	t.Helper()
+	for target, want := range map[string]string{
+		"wrangler.toml": "Could not read file: wrangler.toml: too many ",
+		"gone.toml":     "Could not read file: wrangler.toml: there is no such file",
+	} {
+		dir := t.TempDir()
+		if err := os.Symlink(target, filepath.Join(dir, "wrangler.toml")); err != nil {
+			t.Skip(err) // a right that not every user of Windows has
+		}
+		for _, path := range []string{"", "wrangler.toml"} {
+			f, problems := Load(dir, path)
+			if f != nil || len(problems) != 1 || !strings.Contains(problems[0].Message, want) && runtime.GOOS != "windows" {
+				t.Errorf("a link to %s: %v, %v; want %q", target, f, problems, want)
+			}
+		}
 	}
 }
 

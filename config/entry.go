@@ -25,7 +25,7 @@ func (r *resolver) finishEntry(c *checker, d *draft) {
 	case mainPath != "":
 		d.Main, d.MainLocation = mainPath, d.main.at()
 	case d.upload != nil && uploadMain == nil && d.upload.get("format").text() != serviceWorker:
-		c.report(diag.Errorf("missing-field", d.upload.keyAt(), "%q is a required field", d.upload.path()+".main").
+		c.report(diag.Warningf("missing-field", d.upload.keyAt(), "%q is a required field", d.upload.path()+".main").
 			WithHint("It is the path of the entry point, relative to %q.", d.upload.path()+".dir"))
 	}
 }

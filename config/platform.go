@@ -93,8 +93,12 @@ func (r *resolver) finishFiles(c *checker, d *draft) {
 			WithHint("They serve the same purpose: to point to the entry-point of your worker. Remove the deprecated `site.entry-point`.").
 			WithRelated("`main` is here", d.main.keyAt()))
 	}
+	if d.site != nil && d.site.get("entry-point") == nil && d.main == nil && d.upload == nil {
+		c.report(diag.Warningf("missing-field", d.site.keyAt(), "Because you've defined a [site] configuration, we're defaulting to \"workers-site\" for the deprecated `site.entry-point` field").
+			WithHint("Add the top level `main` field to your configuration: main = \"workers-site/index.js\""))
+	}
 	if binding := d.assets.get("binding"); binding != nil && d.Main == "" {
-		c.report(diag.Errorf("assets-binding", binding.keyAt(), "Cannot use assets with a binding in an assets-only Worker").
+		c.report(diag.Warningf("assets-binding", binding.keyAt(), "Cannot use assets with a binding in an assets-only Worker").
 			WithHint("Remove the asset binding from your configuration, or provide a Worker script in \"main\"."))
 	}
 }
