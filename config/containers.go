@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +58,23 @@ func (f *File) exists(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+func checkContainerObservability(c *checker, n *node) {
+	on, logs := n.get("enabled"), n.get("logs").get("enabled")
+	share, count := n.get("target_instance_percentage"), n.get("target_instance_count")
+	switch target := cmp.Or(share, count); {
+	case on == nil && logs == nil && target == nil:
+		c.errorf("missing-field", n.at(), "\"containers.observability.enabled\" or \"containers.observability.logs.enabled\" is required")
+	case on.is(kindBool) && logs.is(kindBool) && on.truth() != logs.truth():
+		c.report(diag.Errorf("exclusive-fields", logs.at(), "%q and %q cannot be set to different values", on.path(), logs.path()).
+			WithRelated("the other one is here", on.at()))
+	case share != nil && count != nil:
+		c.report(diag.Errorf("exclusive-fields", count.keyAt(), "%q and %q cannot both be set", share.path(), count.path()).
+			WithRelated("the other one is here", share.keyAt()))
+	case target != nil && !on.truth() && !logs.truth():
+		c.errorf("missing-field", target.keyAt(), "%q requires %q or %q to be true", target.path(), n.path()+".enabled", n.path()+".logs.enabled")
+	}
+}
+
 func checkContainers(c *checker, n *node) {
 	names, classes := make(map[string]*node), make(map[string]*node)
 	once := func(seen map[string]*node, e *node, message string) {
@@ -84,6 +102,9 @@ func (r *resolver) finishContainers(c *checker, d *draft) {
 	for _, e := range d.containers.elements() {
 		name := e.get("name")
 		named[name.text()] = true
+		if name.text() == "" && e.get("class_name").text() != "" && d.Name == "" {
+			c.errorf("missing-field", e.at(), "Must have either a top level \"name\" and \"containers.class_name\" field defined, or have field \"containers.name\" defined")
+		}
 		if e.is(kindTable) && name.text() != "" && e.get("class_name") == nil && e.get("durable_objects") == nil && !linked[name.text()] {
 			c.report(diag.Errorf("unlinked-container", name.at(), "The container %s is not linked to a Durable Object", name.quote()).
 				WithHint("Set \"class_name\", or name the container in the class's entry of \"exports\"."))

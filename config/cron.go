@@ -11,7 +11,7 @@ import (
 // expressions: five fields of minutes, hours, days, months and weekdays, with
 // names for the last two, and Quartz's L, W and #. Wrangler does not look.
 func checkCron(c *checker, n *node) {
-	if problem := cronProblem(n.text()); problem != "" {
+	if problem := cronProblem(n.text()); n.text() != "" && problem != "" {
 		c.report(diag.Warningf("bad-cron", n.at(), "%q is no cron expression: %s", n.path(), problem).
 			WithHint("The five fields are minute, hour, day of the month, month and day of the week: \"*/30 9-17 * * MON-FRI\"."))
 	}

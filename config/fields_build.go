@@ -126,5 +126,5 @@ var ruleFields = []*field{
 }
 
 var pythonFields = []*field{
-	{name: "exclude", must: true, shape: &texts, def: `["**/*.pyc"]`, doc: "Patterns of the files."},
+	{name: "exclude", shape: &texts, def: `["**/*.pyc"]`, doc: "Patterns of the files."},
 }

@@ -14,7 +14,7 @@ var containerKeys = []*field{
 	{name: "max_instances", shape: &shape{kinds: kindNumber, max: unlimited}, doc: "Most instances."},
 	{name: "instance_type", shape: &shape{kinds: kindString | kindTable, enum: instanceTypes, fields: instanceFields}, def: "dev", doc: "Size of the instances."},
 	{name: "scheduling_policy", shape: &shape{kinds: kindString, enum: []string{"default", "durable_object", "moon", "regional"}}, def: "default", doc: "How places for instances are chosen."},
-	{name: "observability", shape: &shape{kinds: kindTable, fields: containerObservability}, doc: "What is collected of the instances."},
+	{name: "observability", shape: &shape{kinds: kindTable, fields: containerObservability, check: checkContainerObservability}, doc: "What is collected of the instances."},
 	{name: "ssh", shape: &shape{kinds: kindTable, fields: sshFields}, doc: "Access by SSH."},
 	{name: "authorized_keys", shape: &shape{kinds: kindArray, elem: &namedKey}, doc: "Keys that may log in."},
 	{name: "trusted_user_ca_keys", shape: &shape{kinds: kindArray, elem: &caKey}, doc: "Authorities whose keys may log in."},

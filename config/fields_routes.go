@@ -53,7 +53,7 @@ var routeKeys = []*field{
 	{name: "previews_enabled", shape: &aBool, since: "4.85", doc: "Whether a custom domain reaches previews."},
 }
 
-var cron = shape{kinds: kindString, format: &cronFormat}
+var cron = shape{kinds: kindString, format: &cronFormat, check: checkIgnoredIfEmpty}
 
 var triggerFields = []*field{
 	{
@@ -79,8 +79,8 @@ var eventFields = []*field{
 }
 
 var eventFilterFields = []*field{
-	{name: "namespace", shape: &aText, doc: "Namespace of the repository."},
-	{name: "repo_name", shape: &aText, doc: "Name of the repository."},
+	{name: "namespace", shape: &aName, doc: "Namespace of the repository."},
+	{name: "repo_name", shape: &aName, doc: "Name of the repository."},
 }
 
 var eventTarget = shape{kinds: kindTable, fields: eventTargetFields}

@@ -136,7 +136,7 @@ var storeSecretFields = []*field{
 
 var pipelineFields = []*field{
 	&bindingKey,
-	{name: "stream", shape: &aText, doc: "Id of the stream. Required, unless pipeline is there."},
+	{name: "stream", shape: &aName, doc: "Id of the stream. Required, unless pipeline is there."},
 	{name: "pipeline", shape: &aText, deprecated: `Use "stream" instead.`, doc: "Old name of stream."},
 	&remoteKey,
 }

@@ -58,7 +58,17 @@ var serviceKeys = []*field{
 	{name: "entrypoint", shape: &aText, def: "the default export", doc: "Exported class to call."},
 	{name: "props", shape: &anyMap, doc: "Values that the entrypoint finds in ctx.props."},
 	&remoteKey,
-	{name: "dev", shape: &anyMap, doc: "A plugin that stands in for the script in dev."},
+	{name: "dev", shape: &shape{kinds: kindTable, fields: pluginFields}, doc: "A plugin that stands in for the script in dev."},
+}
+
+var pluginFields = []*field{
+	{name: "plugin", must: true, shape: &shape{kinds: kindTable, fields: pluginKeys}, doc: "The plugin."},
+	{name: "options", shape: &anyMap, doc: "Its options."},
+}
+
+var pluginKeys = []*field{
+	{name: "package", must: true, shape: &aText, doc: "Package that has it."},
+	{name: "name", must: true, shape: &aText, doc: "Its name there."},
 }
 
 var workflowKeys = []*field{
@@ -75,9 +85,10 @@ var workflowKeys = []*field{
 }
 
 var (
-	schedules    = shape{kinds: kindString | kindArray, elem: &cron, check: checkNotEmpty}
+	schedules    = shape{kinds: kindString | kindArray, elem: &schedule, check: checkNotEmpty}
+	schedule     = shape{kinds: kindString, format: &cronFormat, check: checkNotEmpty}
 	jurisdiction = shape{kinds: kindString, enum: []string{"eu", "fedramp", "us"}}
-	period       = shape{kinds: kindString | kindNumber}
+	period       = shape{kinds: kindString | kindNumber, format: &nonEmptyFormat, whole: true, min: 1, max: unlimited}
 )
 
 var workflowLimitFields = []*field{
@@ -95,7 +106,7 @@ var retentionFields = []*field{
 
 var dispatchFields = []*field{
 	&bindingKey,
-	{name: "namespace", must: true, shape: &aText, doc: "Name of the namespace."},
+	{name: "namespace", shape: &aText, doc: "Name of the namespace."},
 	{name: "outbound", shape: &shape{kinds: kindTable, fields: outboundFields, open: true}, doc: "Worker that the requests of dispatched ones go through."},
 	&remoteKey,
 }

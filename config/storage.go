@@ -45,7 +45,10 @@ func checkPipeline(c *checker, n *node) {
 }
 
 func checkNotEmpty(c *checker, n *node) {
-	if n.is(kindArray) && len(n.list) == 0 {
+	switch {
+	case n.is(kindArray) && len(n.list) == 0:
 		c.errorf("bad-value", n.at(), "%q must not be an empty array", n.path())
+	case n.is(kindString) && n.text() == "":
+		c.errorf("bad-value", n.at(), "%q must not be an empty string", n.path())
 	}
 }
