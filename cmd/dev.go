@@ -45,6 +45,7 @@ func (a *app) devCommand() *cobra.Command {
 }
 
 func (a *app) dev(ctx context.Context, o devserver.Options) error {
+	spendMemory()
 	dir, err := os.Getwd()
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func checkPort(flag string, port int) error {
 
 // serveRuntime runs a shared runtime until ctx ends or a client asks it to.
 func (a *app) serveRuntime(ctx context.Context, o runtimeOptions) error {
+	spendMemory()
 	if err := a.needState(); err != nil {
 		return err
 	}

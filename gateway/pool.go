@@ -24,6 +24,11 @@ type engineConn struct {
 	taken int       // bytes of the request at hand that the engine's side has taken
 	used  bool      // for a request before
 	since time.Time // since when it is idle
+
+	// For quiet, which is asked before every request and shall cost no allocation.
+	look   func(fd uintptr) bool
+	one    [1]byte
+	peeked error
 }
 
 // Write implements net.Conn.
@@ -101,7 +106,7 @@ func (p *pool) dial(ctx context.Context) (*engineConn, error) {
 		c.Close()
 		return nil, err
 	}
-	c.r, c.w = bufio.NewReader(conn), bufio.NewWriter(c)
+	c.r, c.w, c.look = bufio.NewReader(conn), bufio.NewWriter(c), c.tryRead
 	return c, nil
 }
 

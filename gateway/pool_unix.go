@@ -7,11 +7,11 @@ import "syscall"
 // quiet reports whether an idle connection is still open: then there is nothing to read, not even an end. An engine that has
 // gone would otherwise be noticed only after the request was sent, when nobody can tell any more whether it was read.
 func (c *engineConn) quiet() bool {
-	var one [1]byte
-	var err error
-	readable := c.raw.Read(func(fd uintptr) bool {
-		_, err = syscall.Read(int(fd), one[:])
-		return true
-	})
-	return readable == nil && err == syscall.EAGAIN
+	return c.raw.Read(c.look) == nil && c.peeked == syscall.EAGAIN
+}
+
+// tryRead leaves in peeked what a read says that does not wait.
+func (c *engineConn) tryRead(fd uintptr) bool {
+	_, c.peeked = syscall.Read(int(fd), c.one[:])
+	return true
 }
