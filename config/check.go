@@ -209,16 +209,17 @@ func joinPath(n *node, name string) string {
 
 // wrongType says in Wrangler's words what kind of value was expected.
 func (c *checker) wrongType(n *node, s *shape) {
+	kinds := s.kinds &^ kindNull
 	switch {
 	case s.wrong != "":
 		c.report(diag.Errorf("wrong-type", n.at(), s.wrong, n.path(), n.quote()).WithHint("%s", c.listHint(n, s)))
 	case s.want != "":
 		c.errorf("wrong-type", n.at(), "Expected %q to be %s but got %s", n.path(), s.want, n.quote())
-	case n.parent != nil && n.parent.kind == kindArray && s.kinds == kindTable:
+	case n.parent != nil && n.parent.kind == kindArray && kinds == kindTable:
 		c.errorf("wrong-type", n.at(), "Expected %q to be an object but got %s", n.path(), n.quote())
-	case s.kinds == kindTable:
+	case kinds == kindTable:
 		c.errorf("wrong-type", n.at(), "The field %q should be an object but got %s", n.path(), n.quote())
-	case s.kinds == kindArray:
+	case kinds == kindArray:
 		c.report(diag.Errorf("wrong-type", n.at(), "The field %q should be an array but got %s", n.path(), n.quote()).
 			WithHint("%s", c.listHint(n, s)))
 	default:
@@ -228,7 +229,7 @@ func (c *checker) wrongType(n *node, s *shape) {
 
 // listHint explains the usual mistake with a list of tables in TOML.
 func (c *checker) listHint(n *node, s *shape) string {
-	if c.file.syntax != syntaxTOML || !n.is(kindTable) || s.kinds != kindArray {
+	if c.file.syntax != syntaxTOML || !n.is(kindTable) || s.kinds&^kindNull != kindArray {
 		return ""
 	}
 	return "In TOML a list of tables is written with two brackets: [[" + n.path() + "]]"

@@ -4,7 +4,7 @@ package config
 var devFields = []*field{
 	{
 		name: "dev", class: topLevel, since: "1.11", def: "{}",
-		shape: &shape{kinds: kindTable, fields: devKeys},
+		shape: &shape{kinds: kindTable | kindNull, fields: devKeys},
 		doc:   "Settings of the local server.",
 		read: func(d *draft, n *node) {
 			d.Dev.IP = n.get("ip").text()

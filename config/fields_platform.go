@@ -11,7 +11,7 @@ var platformFields = []*field{
 	{name: "logpush", class: inheritable, shape: &aBool, since: "2.2", do: ignored, doc: "Whether events go to Logpush."},
 	{
 		name: "limits", class: inheritable, since: "3.14", do: inactive,
-		shape: &shape{kinds: kindTable, fields: limitFields, open: true}, doc: "Limits of each invocation.",
+		shape: &shape{kinds: kindTable | kindNull, fields: limitFields, open: true}, doc: "Limits of each invocation.",
 	},
 	{
 		name: "placement", class: inheritable, since: "2.20", do: inactive,

@@ -26,7 +26,7 @@ var routeFields = []*field{
 	},
 	{
 		name: "triggers", class: inheritable, since: "1.12", do: inactive, hint: "The scheduled handler will not be called.",
-		shape: &shape{kinds: kindTable, fields: triggerFields},
+		shape: &shape{kinds: kindTable | kindNull, fields: triggerFields},
 		doc:   "Times and events at which the Worker runs.",
 	},
 	{

@@ -12,7 +12,7 @@ var workerFields = []*field{
 	},
 	{
 		name: "containers", class: notInherited, since: "3.94", do: unsupported,
-		shape: &shape{kinds: kindArray, elem: &container, check: checkContainers}, doc: "Containers that belong to Durable Object classes.",
+		shape: &shape{kinds: kindArray | kindNull, elem: &container, check: checkContainers}, doc: "Containers that belong to Durable Object classes.",
 		read: func(d *draft, n *node) { d.containers = n },
 	},
 	{
@@ -33,7 +33,7 @@ var workerFields = []*field{
 	},
 	{
 		name: "streaming_tail_consumers", class: notInherited, since: "4.49", do: inactive,
-		shape: &shape{kinds: kindArray, elem: &streamingTail}, doc: "The same, while an invocation lasts.",
+		shape: &shape{kinds: kindArray | kindNull, elem: &streamingTail}, doc: "The same, while an invocation lasts.",
 	},
 	{
 		name: "connect", class: notInherited, since: "4.125", def: "[]", do: unsupported,

@@ -145,6 +145,9 @@ func (s *shape) describe() string {
 		}
 		forms = append(forms, of)
 	}
+	if s.kinds&kindNull != 0 {
+		forms = append(forms, "null")
+	}
 	return strings.Join(forms, " or ")
 }
 
