@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -308,6 +309,72 @@ func TestValidName(t *testing.T) {
 	} {
 		if ValidName(name) != want {
 			t.Errorf("ValidName(%q) is not %v", name, want)
+		}
+	}
+}
+
+// An environment's own route or routes take the place of what it would
+// inherit, and a zone_id is that of routes which are plain strings.
+func TestRoutes(t *testing.T) {
+	f := load(t, "wrangler.toml", `
+name = "w"
+compatibility_date = "2022-06-30"
+zone_id = "z"
+routes = ["a/*", { pattern = "b/*", zone_name = "b" }, { pattern = "c", custom_domain = true }]
+[env.inherits]
+[env.one]
+route = "d/*"
+[env.none]
+routes = []
+[env.zone]
+zone_id = "y"
+`)
+	for env, want := range map[string]string{
+		"":         "a/* z, b/* b, c custom",
+		"inherits": "a/* z, b/* b, c custom",
+		"one":      "d/* z",
+		"none":     "",
+		"zone":     "a/* y, b/* b, c custom",
+	} {
+		var got []string
+		for _, r := range resolve(t, f, env).Routes {
+			text := r.Pattern + " " + r.ZoneID + r.ZoneName
+			if r.CustomDomain {
+				text += "custom"
+			}
+			if !strings.Contains(r.Location.LineText, r.Pattern) {
+				t.Errorf("%q: the place of %s is %s", env, r.Pattern, r.Location)
+			}
+			got = append(got, text)
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%q: routes %s, want %s", env, s, want)
+		}
+	}
+}
+
+// What paddock cannot do is no problem of the configuration.
+func TestUnsupported(t *testing.T) {
+	f := load(t, "wrangler.toml", `
+name = "w"
+compatibility_date = "2022-06-30"
+type = "webpack"
+kv_namespaces = [{ binding = "KV", id = "1" }]
+routes = ["a/*"]
+[env.s]
+kv_namespaces = []
+type = "rust"
+`)
+	for env, want := range map[string]string{
+		"":  "4 unsupported-type error, 5 unsupported-field error, 6 inactive-field warning",
+		"s": "4 unsupported-type error, 6 inactive-field warning",
+	} {
+		var got []string
+		for _, d := range resolve(t, f, env).Unsupported() {
+			got = append(got, fmt.Sprint(d.Location.Line, " ", d.Code, " ", d.Severity))
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%q: %s, want %s", env, s, want)
 		}
 	}
 }

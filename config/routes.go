@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 
 	"paddock/internal/diag"
@@ -80,9 +79,9 @@ func (r *resolver) finishRoutes(c *checker, d *draft) {
 	case d.routes.inEnv() && !d.route.inEnv():
 		d.route = nil
 	}
-	list := slices.Clone(d.routes.elements())
-	if d.route != nil && len(list) == 0 {
-		list = append(list, d.route)
+	source, list := d.routes, d.routes.elements()
+	if len(list) == 0 && d.route != nil {
+		source, list = d.route, []*node{d.route}
 	}
 	plain := false
 	var domains []string
@@ -91,21 +90,20 @@ func (r *resolver) finishRoutes(c *checker, d *draft) {
 		if route.Pattern == "" {
 			continue
 		}
-		if n.is(kindString) && d.zone.text() != "" {
+		if n.is(kindString) {
+			plain = true
 			route.ZoneID = d.zone.text()
 		}
-		plain = plain || n.is(kindString)
-		if route.CustomDomain && r.table != nil && !n.inEnv() {
+		if route.CustomDomain {
 			domains = append(domains, route.Pattern)
 		}
 		d.Routes = append(d.Routes, route)
 	}
-	if len(domains) > 0 {
-		top := r.file.root.get(firstOf(list).topName())
+	if len(domains) > 0 && r.table != nil && !source.inEnv() {
 		c.report(diag.Warningf("inherited-domains", r.table.keyAt(),
-			"%q inherits the top-level %q with custom domain(s): %s", r.table.path(), top.name, quoteAll(domains)).
+			"%q inherits the top-level %q with custom domain(s): %s", r.table.path(), source.name, quoteAll(domains)).
 			WithHint("A domain can belong to one Worker only. Give the environment routes of its own, or routes = [].").
-			WithRelated("the top level has them here", top.keyAt()))
+			WithRelated("the top level has them here", source.keyAt()))
 	}
 	if d.zone.text() != "" && !plain {
 		c.report(diag.Warningf("unused-field", d.zone.keyAt(), "%q is unnecessary since we can deduce this from routes directly", d.zone.path()).
@@ -126,14 +124,3 @@ func readRoute(n *node) Route {
 		CustomDomain: n.get("custom_domain").truth(), Location: pattern.at(),
 	}
 }
-
-// topName is the name of the field of the top level, or of an environment, to
-// which a node belongs.
-func (n *node) topName() string {
-	for n.parent != nil && n.parent.parent != nil && n.parent.parent.name != "env" {
-		n = n.parent
-	}
-	return n.name
-}
-
-func firstOf(list []*node) *node { return list[0] }
