@@ -93,7 +93,7 @@ func (l *localVars) dotEnv() {
 	if l.worker.hasSecrets || l.environ["CLOUDFLARE_INCLUDE_PROCESS_ENV"] == "true" {
 		process = l.environ
 	}
-	known := make(map[string]string)
+	known, size := make(map[string]string), 0
 	lookup := func(name string) string { return cmp.Or(process[name], known[name]) }
 	for i := range l.vars {
 		v := &l.vars[i]
@@ -103,6 +103,10 @@ func (l *localVars) dotEnv() {
 			v.Value = expand(v.Value.(string), lookup)
 		}
 		known[v.Name] = v.Value.(string)
+		if size += len(known[v.Name]); size > maxSize {
+			l.problems = append(l.problems, diag.Errorf("variables-unreadable", v.Location, "the variables refer to each other until they are larger than %d MiB", maxSize>>20))
+			return
+		}
 	}
 	for name, value := range process {
 		if _, there := known[name]; !there {

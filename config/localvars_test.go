@@ -157,6 +157,7 @@ func TestLocalVarsProblems(t *testing.T) {
 		{"misread", ".dev.vars", "A=hush\nhush hush\n", "", ".dev.vars:2:1: .* neither NAME=value nor a comment"},
 		{"encoding", ".dev.vars", "A=hush\xffhush\n", "", ".dev.vars:1:7: invalid UTF-8"},
 		{"folder", ".dev.vars/x", "", "", "Could not read file: .dev.vars"},
+		{"laughs", ".env", "A=hush" + strings.Repeat("x", 1<<19) + "\n" + numbered("B%d=$A\n", 1000), "", "variables refer to each other"},
 		{"missing secrets", ".dev.vars", "B=hush", "secrets.required = [\"A\", \"B\", \"C\"]", "Missing required secrets: A, C"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
