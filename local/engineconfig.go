@@ -106,8 +106,9 @@ func engineBinding(w world, script string, b store.Binding) (engine.Binding, err
 }
 
 // withCollector returns a plan's configuration with the collector, which
-// reports as mode says from its first moment on.
-func withCollector(p plan, mode collectorMode, token string) engine.Config {
+// reports as mode says from its first moment on. early is whether it reports
+// the exceptions of a request before its outcome.
+func withCollector(p plan, mode collectorMode, early bool, token string) engine.Config {
 	cfg := p.config
 	workers := make([]engine.Worker, 0, len(cfg.Workers)+1)
 	for _, worker := range cfg.Workers {
@@ -122,11 +123,15 @@ func withCollector(p plan, mode collectorMode, token string) engine.Config {
 		}
 		workers = append(workers, worker)
 	}
+	earliness := "off"
+	if early {
+		earliness = "on"
+	}
 	cfg.Workers = append(workers, engine.Worker{
 		Name: collectorService, Main: "collector.js", Socket: true,
 		CompatibilityDate: collectorDate,
 		Modules:           []engine.Module{{Name: "collector.js", Kind: engine.ESModule, Content: []byte(tail.Collector)}},
-		Bindings:          []engine.Binding{engine.TextBinding("INITIAL", string(mode))},
+		Bindings:          []engine.Binding{engine.TextBinding("INITIAL", string(mode)), engine.TextBinding("EARLY", earliness)},
 	})
 	return cfg
 }

@@ -129,7 +129,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	opts.OnLine, opts.OnEvent = pump.line, pump.event
 	if len(p.collected) > 0 {
 		opts.Token = randomHex(16)
-		opts.Config = withCollector(p, g.rt.collectorMode(p.scripts), opts.Token)
+		opts.Config = withCollector(p, g.rt.collectorMode(p.scripts), g.rt.opts.Explain != nil, opts.Token)
 	}
 	proc, err := engine.Start(ctx, opts)
 	if err != nil {

@@ -74,6 +74,9 @@ type Options struct {
 	// The following hear what happens. They are called from one goroutine for
 	// each engine or request, and must not block for long.
 	OnAccess func(gateway.Access)
+	// Explain is that of [gateway.Options]. With it OnItem hears at once of the
+	// exceptions of a request, and does not have to wait for its outcome.
+	Explain  func(*http.Request) *gateway.Explanation
 	OnItem   func(tail.Item) // what is reported, see TraceMode
 	OnOutput func(Output)    // what scripts and engine print that no trace item will tell
 	OnCrash  func(Crash)
@@ -146,7 +149,7 @@ func New(opts Options) *Runtime {
 		log = slog.New(slog.DiscardHandler)
 	}
 	r := &Runtime{opts: opts, log: log, groups: map[string]*group{}}
-	r.gateway = gateway.New(gateway.Options{OnAccess: opts.OnAccess, CFHeader: engine.CFHeader})
+	r.gateway = gateway.New(gateway.Options{OnAccess: opts.OnAccess, CFHeader: engine.CFHeader, Explain: opts.Explain})
 	r.hub = newHub(r.CloseTail)
 	r.maps = newSourceMaps(r)
 	return r

@@ -65,7 +65,11 @@ function state() {
   return new Response(mode);
 }
 
-/** The entrypoint that `streamingTails` names. Its props are {script, version, token}. */
+/**
+ * The entrypoint that `streamingTails` names. Its props are {script, version, token}. With the binding
+ * EARLY set to "on" the exceptions of a request are reported at once. Without it they come with the outcome,
+ * for which waitUntil may have to be waited for, but clients of a tail hear of each invocation once.
+ */
 export const Collector = {
   tailStream(onset, env, ctx) {
     try {
@@ -75,7 +79,7 @@ export const Collector = {
       // the flag again; everything else is over soon and costs least this way.
       if (!enabled(env) && !long) return undefined;
       if (onset.event.info?.type === "jsrpc") return new RpcInvocation(onset, ctx.props, long);
-      return new Invocation(onset, ctx.props, long);
+      return new Invocation(onset, ctx.props, long, env.EARLY === "on");
     } catch {
       return undefined;
     }
@@ -98,6 +102,7 @@ class Invocation {
   #arrived; // our clock at the start
   #upgrade;
   #long;
+  #early; // whether an exception is worth a line of its own, before the outcome
   #counted; // whether it is part of underWay
   #part = 0;
   #scheduled = false; // whether a flush is due at the end of this batch
@@ -107,7 +112,7 @@ class Invocation {
   #truncated = false;
   #result = {}; // what came later and belongs to the event: the response, a method's name
 
-  constructor(onset, props, long) {
+  constructor(onset, props, long, early) {
     this.#token = props.token;
     this.#onset = onset;
     this.#script = props;
@@ -115,6 +120,7 @@ class Invocation {
     this.#arrived = Date.now();
     this.#upgrade = long;
     this.#long = long;
+    this.#early = early && onset.event.info?.type === "fetch";
     this.#counted = !long && onset.event.info?.type !== "hibernatableWebSocket";
     if (this.#counted) underWay++;
   }
@@ -135,6 +141,7 @@ class Invocation {
   exception({ event, timestamp }) {
     if (mode === "off") return;
     this.#exceptions.add({ name: event.name, message: event.message, timestamp: +timestamp, stack: event.stack });
+    if (this.#early) this.#long = true;
     this.#happened(timestamp);
   }
 
@@ -198,7 +205,7 @@ class Invocation {
   // twice.
   #print(kind, outcome, wallTime, exceptions) {
     const truncated = this.#truncated || this.#logs.full || exceptions.full || this.#diagnostics.full;
-    const { event, invocationId } = this.#onset;
+    const { event, invocationId, spanContext } = this.#onset;
     const { script, version } = this.#script;
     const head = json({
       outcome,
@@ -211,7 +218,12 @@ class Invocation {
       event: { ...describe(event.info), ...this.#result },
       truncated,
       wallTime,
-      paddock: { invocationId, part: ++this.#part, final: kind === "I" },
+      paddock: {
+        invocationId,
+        traceId: exceptions.size > 0 ? spanContext?.traceId : undefined,
+        part: ++this.#part,
+        final: kind === "I",
+      },
     });
     console.log(
       `${this.#token} ${kind} ${head.slice(0, -1)},"logs":${this.#logs},"exceptions":${exceptions}` +
@@ -228,7 +240,7 @@ class RpcInvocation extends Invocation {
   #root;
 
   constructor(onset, props, long) {
-    super(onset, props, long);
+    super(onset, props, long, false);
     this.#root = onset.event.spanId;
   }
 

@@ -31,7 +31,9 @@ type watched struct {
 	lines chan string // raw output of the worker
 }
 
-func watch(t *testing.T, initial string) *watched {
+func watch(t *testing.T, initial string) *watched { return watchWith(t, initial, "off") }
+
+func watchWith(t *testing.T, initial, early string) *watched {
 	t.Helper()
 	source, err := os.ReadFile("testdata/worker.js")
 	if err != nil {
@@ -58,7 +60,7 @@ func watch(t *testing.T, initial string) *watched {
 				Props: json.RawMessage(`{"script":"counter","version":"v1","token":"` + token + `"}`)},
 		}, {
 			Name: "collector", Modules: module([]byte(tail.Collector)), CompatibilityDate: "2026-04-07", Socket: true,
-			Bindings: []engine.Binding{engine.TextBinding("INITIAL", initial)},
+			Bindings: []engine.Binding{engine.TextBinding("INITIAL", initial), engine.TextBinding("EARLY", early)},
 		}}},
 		OnLine: func(line engine.Line) { w.lines <- line.Text },
 		OnEvent: func(kind byte, payload []byte) {
@@ -209,6 +211,45 @@ func TestCollectorReportsInvocations(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// With EARLY an exception does not wait for waitUntil, and the item's last part
+// has it again.
+func TestCollectorReportsExceptionsEarly(t *testing.T) {
+	w := watchWith(t, "on", "on")
+	w.get("/throw-wait-until")
+	early := w.expect(`stateless ok GET /throw-wait-until !Error "boom" 1/false`)[0]
+	w.expect(`stateless ok partial log["late"] 2/false`)
+	last := w.expect(`stateless exception GET /throw-wait-until !Error "boom" 3/true`)[0]
+	if early.Paddock.InvocationID != last.Paddock.InvocationID {
+		t.Error("the parts have different ids")
+	}
+	if w.get("/ok"); w.next().Paddock.Part != 1 {
+		t.Error("a good request came in parts")
+	}
+}
+
+// The exception of an object comes to the one who called it without its stack;
+// the trace leads to the object's own.
+func TestCollectorTellsTraces(t *testing.T) {
+	w := watch(t, "on")
+	w.get("/do?throw")
+	w.get("/do?throw")
+	traces := map[string]int{}
+	for _, it := range w.expect(
+		`durableObject exception GET /do?throw log["start" "?throw"] !TypeError "in the object" 1/true`,
+		`durableObject exception GET /do?throw log["start" "?throw"] !TypeError "in the object" 1/true`,
+		`stateless exception GET /do?throw !TypeError "in the object" 1/true`,
+		`stateless exception GET /do?throw !TypeError "in the object" 1/true`,
+	) {
+		traces[it.Paddock.TraceID]++
+		if object := it.ExecutionModel == "durableObject"; object != (it.Exceptions[0].Stack != "") {
+			t.Errorf("%s has the stack %q", it.ExecutionModel, it.Exceptions[0].Stack)
+		}
+	}
+	if len(traces) != 2 || traces[""] > 0 {
+		t.Errorf("traces: %v, want two of two items", traces)
 	}
 }
 

@@ -50,7 +50,7 @@ func Decode(kind byte, line []byte, opts DecodeOptions) (Item, error) {
 	fillArrays(&it)
 	settleOutcome(&it)
 	if !it.Paddock.Final && it.Paddock.Part > 1 {
-		it.request = it.Event.Request
+		it.origin = it.Event
 		it.Event = partialEvent()
 	}
 	return it, nil

@@ -30,9 +30,8 @@ type Item struct {
 	// that asked to see such items too.
 	FilteredBy json.RawMessage `json:"filteredBy,omitempty"`
 
-	// request is the request of an early part whose event no longer shows it;
-	// filters still judge by it.
-	request *Request
+	// origin is the event of an early part whose Event no longer shows it.
+	origin *Event
 }
 
 // Part tells how an item belongs to its invocation. One that stays open is
@@ -42,8 +41,11 @@ type Item struct {
 // them, again in the last part, since not everyone gets the early ones.
 type Part struct {
 	InvocationID string `json:"invocationId"`
-	Part         int    `json:"part"` // counted from 1
-	Final        bool   `json:"final"`
+	// TraceID is shared by invocations that called each other. It is set if
+	// there are exceptions.
+	TraceID string `json:"traceId,omitempty"`
+	Part    int    `json:"part"` // counted from 1
+	Final   bool   `json:"final"`
 }
 
 // ScriptVersion names the version that ran.
@@ -171,12 +173,21 @@ func (it *Item) isNotice() bool {
 	return it.Paddock == nil && it.Event != nil && it.Event.Type != nil && it.Event.Message != nil
 }
 
+// Origin returns the event of the invocation, also where Event only says that
+// the item is a part of one. It is not nil for decoded items.
+func (it *Item) Origin() *Event {
+	if it.origin != nil {
+		return it.origin
+	}
+	return it.Event
+}
+
 // requestOf returns the request behind an item, or nil.
 func (it *Item) requestOf() *Request {
-	if it.Event != nil && it.Event.Request != nil {
-		return it.Event.Request
+	if origin := it.Origin(); origin != nil {
+		return origin.Request
 	}
-	return it.request
+	return nil
 }
 
 // Encode returns an item's wire form: one line of JSON without its newline.

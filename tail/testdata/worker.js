@@ -7,6 +7,7 @@ export class Counter extends DurableObject {
   async fetch(request) {
     console.log("start", new URL(request.url).search);
     if (request.url.includes("pause")) await pause(200);
+    if (request.url.includes("throw")) throw new TypeError("in the object");
     return new Response("do");
   }
   async increment(by) {
@@ -67,6 +68,9 @@ export default {
         return new Response("ok", { status: 201 });
       case "/throw":
         console.log("before");
+        throw new Error("boom");
+      case "/throw-wait-until":
+        ctx.waitUntil(pause(50).then(() => console.log("late")));
         throw new Error("boom");
       case "/wait-until":
         ctx.waitUntil(pause(50).then(() => console.log("late")));
