@@ -171,7 +171,7 @@ func stored(format string, args ...any) error { return &StoredError{Err: fmt.Err
 func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before store.Deployed, pub store.Publication) error {
 	switch {
 	case pub.Version.Handlers == nil && before.Version.ID == "" && errors.As(cause, new(*engine.StartError)):
-		return r.candidateError(pub.Version, cause) // a session's first version, which was not tried
+		return r.withdraw(ctx, cause, pub.Version) // a session's first version, which was not tried
 	case !errors.As(cause, new(*startFailure)):
 		return stored("the new version is stored, but could not be brought into service: %w", cause)
 	case before.Version.ID == "" || pub.Migration != nil:
@@ -188,4 +188,18 @@ func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before stor
 		return stored("the engine does not start with the new version: %w", errors.Join(cause, err))
 	}
 	return stored("the engine does not start with the new version; version %s is in force again: %w", before.Version.ID, cause)
+}
+
+// withdraw takes back a session's first version of a script, which has turned
+// out not to start. Its engine would be started again and again, and so would
+// be the one of every script that binds to it.
+func (r *Runtime) withdraw(ctx context.Context, cause error, v store.Version) error {
+	err := r.store.Withdraw(ctx, v.Script)
+	if err == nil {
+		err = r.converge(ctx)
+	}
+	if err != nil {
+		return stored("the new version does not start and cannot be taken back: %w", errors.Join(cause, err))
+	}
+	return r.candidateError(v, cause)
 }

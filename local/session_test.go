@@ -2,7 +2,6 @@ package local_test
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -56,10 +55,27 @@ func TestFirstVersionOfASessionThatFails(t *testing.T) {
 	if !ok || !strings.Contains(refusal.Message, "Error: at once\n  at index.js:1:7") {
 		t.Errorf("publish: %v, want a refusal with the place", err)
 	}
+	// Nothing is left of it, and no engine is started again and again.
+	if status := r.status(); len(status.Scripts) != 0 || len(status.Groups) != 0 {
+		t.Errorf("status %+v", status)
+	}
 	// The file is saved again, and now it is good.
 	r.publish(upload("thrower", `export default { fetch() { return new Response("better"); } };`, session()))
-	status, body, err := r.request(http.MethodGet, "thrower", "/")
-	if err != nil || status != http.StatusOK || body != "better" {
-		t.Errorf("%d %q, %v", status, body, err)
+	r.wantBody("thrower", "/", "better")
+}
+
+// A script that was there goes on when the first version of another one, which
+// binds to it and would share its engine, does not start.
+func TestFirstVersionThatFailsHarmsNoOther(t *testing.T) {
+	t.Parallel()
+	r := open(t, t.TempDir(), throwaway)
+	r.publish(counter("counter", session("Counter")))
+	r.count("counter", 1)
+	_, err := r.Publish(t.Context(), upload("thrower", "throw new Error('at once');", session(), binds("Counter", "counter")))
+	if _, ok := errors.AsType[*local.Refusal](err); !ok {
+		t.Errorf("publish: %v, want a refusal", err)
+	}
+	if got := r.count("counter", 1); got != "2" || len(r.status().Scripts) != 1 {
+		t.Errorf("the counter answers %q; status %+v", got, r.status())
 	}
 }

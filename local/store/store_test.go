@@ -173,3 +173,32 @@ func TestForeignFileIsRefused(t *testing.T) {
 		t.Errorf("open a text file: %v", err)
 	}
 }
+
+// What was withdrawn can be published again as if for the first time; other
+// scripts keep what they have.
+func TestWithdraw(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state.db"))
+	for _, name := range []string{"gone", "stays"} {
+		p := publication(name)
+		p.Namespaces = []Namespace{{Key: "k-stays", Script: "stays", Class: "A"}, {Key: "k-gone", Script: "gone", Class: "A"}}
+		if _, err := s.Publish(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Withdraw(t.Context(), "gone"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Deployed(t.Context())
+	if err != nil || len(list) != 1 || list[0].Script.Name != "stays" {
+		t.Errorf("deployed: %+v, %v", list, err)
+	}
+	if got := labels(t, s); !cmp.Equal(got, map[string]string{"k-stays": "stays/A"}) {
+		t.Errorf("labels = %v", got)
+	}
+	p := publication("gone")
+	p.Namespaces = []Namespace{{Key: "k-stays", Script: "stays", Class: "A"}}
+	d, err := s.Publish(t.Context(), p)
+	if err != nil || d.Version.Number != 1 {
+		t.Errorf("published again: version %d, %v", d.Version.Number, err)
+	}
+}

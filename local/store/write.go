@@ -81,6 +81,30 @@ func (s *Store) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 	return out, nil
 }
 
+// Withdraw removes a script with everything that belongs to it, as if it had
+// never been published. Nothing may bind to its classes.
+func (s *Store) Withdraw(ctx context.Context, script string) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			`DELETE FROM namespaces WHERE script = ?`,
+			`DELETE FROM applied_migrations WHERE script = ?`,
+			`DELETE FROM deployments WHERE script = ?`,
+			`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,
+			`DELETE FROM versions WHERE script = ?`,
+			`DELETE FROM scripts WHERE name = ?`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, script); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("withdraw %q: %w", script, err)
+	}
+	return nil
+}
+
 func deploymentID(list []Deployed) string {
 	if len(list) == 0 {
 		return ""
