@@ -21,9 +21,7 @@ import (
 
 // stackMapper leads stacks back to sources. [*local.Runtime] is one.
 type stackMapper interface {
-	// ExplainStack returns the stack with places in the sources, and the lines
-	// of source around the topmost of them, or "".
-	ExplainStack(version, stack string) (mapped, codeFrame string)
+	ExplainStack(version, stack string) local.Explained
 }
 
 // output prints what happens in a session. What belongs to the session's
@@ -116,7 +114,8 @@ func (o *output) explain(it tail.Item, stack string) string {
 	if it.ScriptVersion == nil || o.stacks == nil {
 		return stack
 	}
-	mapped, frame := o.stacks.ExplainStack(it.ScriptVersion.ID, stack)
+	explained := o.stacks.ExplainStack(it.ScriptVersion.ID, stack)
+	mapped, frame := explained.Stack(), explained.Code.String()
 	// What was only logged, maybe again and again, need not show the source.
 	thrown := slices.ContainsFunc(it.Exceptions, func(e tail.Exception) bool { return e.Stack == stack })
 	if thrown && frame != "" {

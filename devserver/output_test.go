@@ -14,6 +14,7 @@ import (
 	"paddock/gateway"
 	"paddock/internal/diag"
 	"paddock/internal/iostreams"
+	"paddock/internal/sourcemap"
 	"paddock/local"
 	"paddock/tail"
 )
@@ -111,11 +112,18 @@ func TestOutputCrash(t *testing.T) {
 // fakeStacks knows one version.
 type fakeStacks struct{}
 
-func (fakeStacks) ExplainStack(version, stack string) (mapped, codeFrame string) {
+func (fakeStacks) ExplainStack(version, stack string) local.Explained {
 	if version != "v1" {
-		return stack, ""
+		return local.Explained{Calls: []sourcemap.Call{{Text: stack}}}
 	}
-	return strings.ReplaceAll(stack, "index.js:9:9", "src/index.ts:2:3"), "> 2 | throw it\n"
+	return local.Explained{
+		Calls: []sourcemap.Call{{
+			Text:  strings.ReplaceAll(stack, "index.js:9:9", "src/index.ts:2:3"),
+			Frame: sourcemap.Frame{Func: "fetch", File: "src/index.ts", Line: 2, Column: 3}, Known: true,
+		}},
+		Top:  sourcemap.Frame{Func: "fetch", File: "src/index.ts", Line: 2, Column: 3},
+		Code: sourcemap.Excerpt{First: 2, Lines: []string{"throw it"}},
+	}
 }
 
 func item(t *testing.T, version, rest string) tail.Item {
@@ -138,7 +146,7 @@ func TestOutputItem(t *testing.T) {
 	expect(t, "console line", out, errOut, "  (log) n is { n: 1 }\n", "")
 	o.item(item(t, "v1", thrown))
 	expect(t, "exception", out, errOut, "",
-		"✘ [ERROR] Error: boom\n\n      at fetch (src/index.ts:2:3)\n\n  > 2 | throw it\n\n\n")
+		"✘ [ERROR] Error: boom\n\n      at fetch (src/index.ts:2:3)\n\n  > 2 │ throw it\n      │ ^\n\n\n")
 	o.item(item(t, "other", thrown))
 	expect(t, "unknown version", out, errOut, "", "✘ [ERROR] Error: boom\n\n      at fetch (index.js:9:9)\n\n\n")
 	o.stacks = nil
@@ -185,7 +193,7 @@ func TestOutputKeepsPiecesTogether(t *testing.T) {
 		t.Error("request lines are torn")
 	}
 	rest := strings.ReplaceAll(visible(errOut), "▲ [WARNING] careful\n\n  one\n  two\n\n", "")
-	rest = strings.ReplaceAll(rest, "✘ [ERROR] Error: boom\n\n      at fetch (src/index.ts:2:3)\n\n  > 2 | throw it\n\n\n", "")
+	rest = strings.ReplaceAll(rest, "✘ [ERROR] Error: boom\n\n      at fetch (src/index.ts:2:3)\n\n  > 2 │ throw it\n      │ ^\n\n\n", "")
 	if rest != "" {
 		t.Errorf("pieces are torn: %.200q", rest)
 	}

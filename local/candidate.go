@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func addNamespace(w *engine.Worker, seen map[string]bool, class string) {
 
 // try finds out what a version exports, and refuses it if it cannot run. The
 // first version of a dev session is taken at its word: there is no running
-// code that it could harm, and the session ends if it does not start.
+// code that it could harm.
 func (r *Runtime) try(ctx context.Context, up Upload, first bool, v *store.Version) error {
 	if first && up.Classes != nil {
 		v.Classes = slices.Sorted(maps.Keys(up.Classes))
@@ -107,6 +108,7 @@ func (r *Runtime) candidateError(v store.Version, err error) error {
 		return refuse(cfapi.CodeValidationFailed,
 			"the script did not finish loading: it seems to loop for ever at its top level, outside of any handler")
 	}
+	refusal := &Refusal{Code: cfapi.CodeValidationFailed}
 	var lines []string
 	for _, p := range failed.Problems {
 		if p.Service != v.Script {
@@ -114,13 +116,16 @@ func (r *Runtime) candidateError(v store.Version, err error) error {
 		}
 		lines = append(lines, p.Message)
 		if p.Stack != "" {
-			lines = append(lines, r.mapStack(v, p.Stack))
+			thrown := explain(p.Stack, r.parseMaps(v.Modules))
+			lines = append(lines, thrown.Stack())
+			refusal.Thrown = cmp.Or(refusal.Thrown, thrown.Top)
 		}
 	}
 	if len(lines) == 0 {
 		return fmt.Errorf("start candidate: %w", err)
 	}
-	return refuse(cfapi.CodeValidationFailed, "%s", strings.Join(lines, "\n"))
+	refusal.Message = strings.Join(lines, "\n")
+	return refusal
 }
 
 // checkReport refuses a script that does nothing, or that lacks a class that

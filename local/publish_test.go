@@ -210,6 +210,10 @@ func TestRefusalNamesThePlaceInTheSource(t *testing.T) {
 	if want := "Error: mapped\n  at src/index.ts:11:1"; !strings.Contains(got, want) {
 		t.Errorf("refused with %q, want %q", got, want)
 	}
+	_, err := r.Publish(t.Context(), upload("counter", "// line 1\n// line 2\nthrow new Error('mapped');", module("index.js.map", cfapi.TypeSourceMap, thirdLineMap)))
+	if refusal, ok := errors.AsType[*local.Refusal](err); !ok || refusal.Thrown.String() != "src/index.ts:11:1" {
+		t.Errorf("refused with %#v", err)
+	}
 }
 
 // thirdLineMap is a source map that maps line 3 of index.js to line 11 of

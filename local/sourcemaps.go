@@ -79,19 +79,30 @@ func (r *Runtime) parseMaps(modules []store.Module) map[string]*sourcemap.Map {
 	return maps
 }
 
-// mapStack maps a stack of a version that was not published.
-func (r *Runtime) mapStack(v store.Version, stack string) string {
-	maps := r.parseMaps(v.Modules)
-	return sourcemap.MapStack(stack, func(module string) *sourcemap.Map { return maps[module] })
+// Explained is a stack that was led back to its sources.
+type Explained struct {
+	Calls []sourcemap.Call
+	Top   sourcemap.Frame   // the topmost place in a source; zero if there is none
+	Code  sourcemap.Excerpt // around Top, as far as the source is known
 }
 
-// ExplainStack maps a stack of a published version, and returns the lines of
-// source around its topmost place, or "" if they are not known.
-func (r *Runtime) ExplainStack(version, stack string) (mapped, codeFrame string) {
-	maps := r.maps.of(version)
-	lookup := func(module string) *sourcemap.Map { return maps[module] }
-	if _, frame, ok := sourcemap.TopFrame(stack, lookup); ok {
-		codeFrame = frame
+// Stack returns the calls as one text.
+func (e Explained) Stack() string {
+	lines := make([]string, len(e.Calls))
+	for i, c := range e.Calls {
+		lines[i] = c.Text
 	}
-	return sourcemap.MapStack(stack, lookup), codeFrame
+	return strings.Join(lines, "\n")
+}
+
+// ExplainStack maps a stack of a published version.
+func (r *Runtime) ExplainStack(version, stack string) Explained {
+	return explain(stack, r.maps.of(version))
+}
+
+func explain(stack string, maps map[string]*sourcemap.Map) Explained {
+	lookup := func(module string) *sourcemap.Map { return maps[module] }
+	e := Explained{Calls: sourcemap.Calls(stack, lookup)}
+	e.Top, e.Code, _ = sourcemap.TopFrame(stack, lookup)
+	return e
 }

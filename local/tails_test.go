@@ -200,12 +200,12 @@ func TestExceptionsAreMappedToTheirSource(t *testing.T) {
 	if !strings.Contains(raw, "index.js:3:7") {
 		t.Errorf("stack as it came: %q", raw)
 	}
-	mapped, frame := r.ExplainStack(p.Version.ID, raw)
-	if !strings.Contains(mapped, "src/index.ts:11:1") || frame != "" {
-		t.Errorf("explained: %q, code frame %q: the map has no source", mapped, frame)
+	explained := r.ExplainStack(p.Version.ID, raw)
+	if !strings.Contains(explained.Stack(), "src/index.ts:11:1") || explained.Top.Line != 11 || len(explained.Code.Lines) > 0 {
+		t.Errorf("explained: %+v: the map has no source", explained)
 	}
-	if mapped, _ := r.ExplainStack("unknown", raw); mapped != raw {
-		t.Errorf("a stack of an unknown version became %q", mapped)
+	if got := r.ExplainStack("unknown", raw).Stack(); got != raw {
+		t.Errorf("a stack of an unknown version became %q", got)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"paddock/internal/cfapi"
+	"paddock/internal/sourcemap"
 	"paddock/migrate"
 )
 
@@ -32,6 +33,9 @@ type Upload struct {
 type Refusal struct {
 	Code    int
 	Message string
+	// Thrown is where the script threw as it was loaded; zero if that is not
+	// the reason, or the place is in no source.
+	Thrown sourcemap.Frame
 }
 
 // Error returns the message.

@@ -11,57 +11,83 @@ const (
 	maxColumns   = 120 // of a line; bundled libraries have lines of megabytes
 )
 
-// TopFrame returns the first frame of a stack trace that a map leads to a
-// source, at its place there, and a code frame: up to five lines of that
-// source with a mark under the column, each line ended, ready to be printed
-// below the place. The code frame is empty if the map does not carry the
-// source. The result is false if no frame has a map.
+// An Excerpt is some lines of a source around a place. The zero value is that
+// of a source that is not known.
+type Excerpt struct {
+	First  int      // number of the first line, counted from 1
+	Lines  []string // without their ends and control characters; of long ones the surroundings of the place
+	Marked int      // index of the line with the place
+	Column int      // how many characters stand before the place in that line
+}
+
+// String returns the excerpt as a code frame for a terminal, each line ended,
+// ready to be printed below the place:
 //
 //	  10 │ 	async fetch(request) {
 //	  11 │ 		const n = await this.next();
 //	> 12 │ 		throw new Error("boom");
 //	     │ 		      ^
 //	  13 │ 	}
-func TopFrame(stack string, lookup func(module string) *Map) (Frame, string, bool) {
+func (e Excerpt) String() string {
+	width := len(fmt.Sprint(e.First + len(e.Lines) - 1))
+	var b strings.Builder
+	for i, text := range e.Lines {
+		if i != e.Marked {
+			line := fmt.Sprintf("  %*d │ %s", width, e.First+i, text)
+			b.WriteString(strings.TrimRight(line, " \t") + "\n")
+			continue
+		}
+		fmt.Fprintf(&b, "> %*d │ %s\n", width, e.First+i, text)
+		fmt.Fprintf(&b, "  %*s │ %s^\n", width, "", blank(text, e.Column))
+	}
+	return b.String()
+}
+
+// TopFrame returns the first frame of a stack trace that a map leads to a
+// source, at its place there, and up to five lines of that source if the map
+// carries it. The result is false if no frame has a map.
+func TopFrame(stack string, lookup func(module string) *Map) (Frame, Excerpt, bool) {
 	for line := range strings.Lines(stack) {
 		_, f, _, ok := parseFrame(strings.TrimRight(line, "\r\n"))
 		if !ok {
 			continue
 		}
 		if from, ok := trace(f, lookup); ok {
-			return from.frame, from.known.codeFrame(from.at), true
+			return from.frame, from.known.excerpt(from.at), true
 		}
 	}
-	return Frame{}, "", false
+	return Frame{}, Excerpt{}, false
 }
 
-func (m *Map) codeFrame(pos position) string {
+func (m *Map) excerpt(pos position) Excerpt {
 	content := m.contents[pos.source]
 	if content == nil {
-		return ""
+		return Excerpt{}
 	}
-	lines, first := linesAround(*content, pos.line)
-	if pos.line-first >= len(lines) {
-		return ""
+	return newExcerpt(*content, pos.line, func(line string) int { return runeColumn(line, pos.column) })
+}
+
+// NewExcerpt returns an excerpt of a text around a line, counted from 1, and
+// a column, which says how many characters stand before the place.
+func NewExcerpt(text string, line, column int) Excerpt {
+	return newExcerpt(text, line-1, func(string) int { return column })
+}
+
+func newExcerpt(text string, line int, column func(line string) int) Excerpt {
+	lines, first := linesAround(text, line)
+	e := Excerpt{First: first + 1, Lines: lines, Marked: line - first}
+	if line < 0 || e.Marked >= len(lines) {
+		return Excerpt{}
 	}
-	width := len(fmt.Sprint(first + len(lines)))
-	var b strings.Builder
+	e.Column = column(lines[e.Marked])
 	for i, text := range lines {
-		number, marked := first+i, first+i == pos.line
-		shown, mark := text, 0
-		if marked {
-			mark = runeColumn(text, pos.column)
+		if i == e.Marked {
+			lines[i], e.Column = window(text, e.Column)
+		} else {
+			lines[i], _ = window(text, 0)
 		}
-		shown, mark = window(shown, mark)
-		if !marked {
-			line := fmt.Sprintf("  %*d │ %s", width, number+1, shown)
-			b.WriteString(strings.TrimRight(line, " \t") + "\n")
-			continue
-		}
-		fmt.Fprintf(&b, "> %*d │ %s\n", width, number+1, shown)
-		fmt.Fprintf(&b, "  %*s │ %s^\n", width, "", blank(shown, mark))
 	}
-	return b.String()
+	return e
 }
 
 // linesAround returns the lines of a text near a 0-based line, without their

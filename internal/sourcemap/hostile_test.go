@@ -56,7 +56,9 @@ func useMap(m *Map) {
 	const stack = "Error\n    at f (index.js:1:1)\n    at index.js:1:2147483647\n    at g (index.js:100:1)"
 	lookup := func(string) *Map { return m }
 	MapStack(stack, lookup)
-	TopFrame(stack, lookup)
+	Calls(stack, lookup)
+	_, excerpt, _ := TopFrame(stack, lookup)
+	_ = excerpt.String()
 }
 
 func FuzzParse(f *testing.F) {

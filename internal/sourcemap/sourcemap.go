@@ -2,8 +2,8 @@
 // it was made from.
 //
 // [Parse] reads a version 3 source map. [MapStack] rewrites a V8 stack trace
-// with it, and [TopFrame] gives the first place of such a trace together with
-// the lines of source around it, for a terminal.
+// with it, [Calls] takes one apart, and [TopFrame] gives the first place of one
+// together with the lines of source around it.
 //
 // Maps come from strangers: they are uploaded with a script. Nothing in this
 // package panics on one, and memory stays within a small multiple of its size.

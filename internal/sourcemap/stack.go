@@ -31,18 +31,37 @@ func MapStack(stack string, lookup func(module string) *Map) string {
 	var b strings.Builder
 	for line := range strings.Lines(stack) {
 		text := strings.TrimRight(line, "\r\n")
-		before, frame, after, ok := parseFrame(text)
-		var from origin
-		if ok {
-			from, ok = trace(frame, lookup)
-		}
-		if !ok {
-			b.WriteString(line)
-			continue
-		}
-		b.WriteString(before + from.frame.String() + after + line[len(text):])
+		b.WriteString(mapLine(text, lookup).Text + line[len(text):])
 	}
 	return b.String()
+}
+
+// A Call is one line of a stack trace.
+type Call struct {
+	Text  string // the line as MapStack gives it, without its end
+	Frame Frame  // the place that it names; zero if it is no frame
+	Known bool   // the place is in a source, to which a map led
+}
+
+// Calls is MapStack for those who want to tell the lines apart.
+func Calls(stack string, lookup func(module string) *Map) []Call {
+	var calls []Call
+	for line := range strings.Lines(stack) {
+		calls = append(calls, mapLine(strings.TrimRight(line, "\r\n"), lookup))
+	}
+	return calls
+}
+
+func mapLine(text string, lookup func(module string) *Map) Call {
+	before, frame, after, ok := parseFrame(text)
+	if !ok {
+		return Call{Text: text}
+	}
+	from, known := trace(frame, lookup)
+	if !known {
+		return Call{Text: text, Frame: frame}
+	}
+	return Call{Text: before + from.frame.String() + after, Frame: from.frame, Known: true}
 }
 
 // origin is where a frame comes from: the frame at its place in the source,

@@ -2,6 +2,7 @@ package sourcemap
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,6 +58,22 @@ func TestMapStack(t *testing.T) {
 	}
 }
 
+// Each line says whether it is a frame, and whether the place is a source's.
+func TestCalls(t *testing.T) {
+	code, m := bundle(t, false)
+	line, column := place(t, code, "new Error")
+	stack := fmt.Sprintf("Error: boom\r\n    at native (<anonymous>)\n    at Counter.fetch (index.js:%d:%d)\n    at async f (other.js:1:2)", line, column)
+	want := []Call{
+		{Text: "Error: boom"},
+		{Text: "    at native (<anonymous>)"},
+		{Text: "    at Counter.fetch (src/counter.ts:6:26)", Frame: Frame{"Counter.fetch", "src/counter.ts", 6, 26}, Known: true},
+		{Text: "    at async f (other.js:1:2)", Frame: Frame{"f", "other.js", 1, 2}},
+	}
+	if got := Calls(stack, only("index.js", m)); !slices.Equal(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
 func TestTopFrame(t *testing.T) {
 	code, m := bundle(t, false)
 	line, column := place(t, code, "new Error")
@@ -74,8 +91,8 @@ func TestTopFrame(t *testing.T) {
 		"  8 │ }",
 		"",
 	}, "\n")
-	if snippet != want {
-		t.Errorf("got:\n%swant:\n%s", snippet, want)
+	if got := snippet.String(); got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 	if _, _, ok := TopFrame(stack, only("other.js", m)); ok {
 		t.Error("a frame without a map was found")
@@ -87,9 +104,9 @@ func TestTopFrameWide(t *testing.T) {
 	code, m := bundle(t, false)
 	line, column := place(t, code, "new TypeError")
 	_, snippet, _ := TopFrame(fmt.Sprintf("at index.js:%d:%d", line, column), only("index.js", m))
-	lines := strings.Split(snippet, "\n")
+	lines := strings.Split(snippet.String(), "\n")
 	if len(lines) < 4 {
-		t.Fatalf("code frame is %q", snippet)
+		t.Fatalf("code frame is %q", lines)
 	}
 	marked, mark := []rune(lines[2]), []rune(lines[3])
 	if rest := string(marked[len(mark)-1:]); !strings.HasPrefix(rest, "new TypeError") {
@@ -117,7 +134,7 @@ func TestCodeFrameEdges(t *testing.T) {
 			strings.Repeat("x", 60) + "HERE" + strings.Repeat("y", 56) + "\n    │ " + strings.Repeat(" ", 60) + "^\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.m.codeFrame(c.at); got != c.want {
+			if got := c.m.excerpt(c.at).String(); got != c.want {
 				t.Errorf("got:\n%q\nwant:\n%q", got, c.want)
 			}
 		})
