@@ -37,18 +37,18 @@ func WriteHuman(w io.Writer, list List, opts HumanOptions) {
 		if d.Severity == Warning {
 			head = p("33", "▲ ") + p("43;33", "[") + p("43;30", "WARNING") + p("43;33", "]")
 		}
-		fmt.Fprintf(&b, "%s %s", head, p("1", printableLines(d.Message)))
+		fmt.Fprintf(&b, "%s %s", head, p("1", PrintableLines(d.Message)))
 		if d.Code != "" {
 			b.WriteString(p("2", " ["+d.Code+"]"))
 		}
 		b.WriteString("\n\n")
 		writePlace(&b, d.Location, mark, p)
 		for _, r := range d.Related {
-			fmt.Fprintf(&b, "  %s\n\n", printableLines(r.Message))
+			fmt.Fprintf(&b, "  %s\n\n", PrintableLines(r.Message))
 			writePlace(&b, r.Location, mark, p)
 		}
 		if d.Hint != "" {
-			for line := range strings.Lines(printableLines(strings.TrimRight(d.Hint, "\n")) + "\n") {
+			for line := range strings.Lines(PrintableLines(strings.TrimRight(d.Hint, "\n")) + "\n") {
 				b.WriteString("  " + line)
 			}
 			b.WriteString("\n")
@@ -61,7 +61,7 @@ func writePlace(b *strings.Builder, l Location, mark string, p func(code, s stri
 	if l.File == "" {
 		return
 	}
-	fmt.Fprintf(b, "    %s:\n", l)
+	fmt.Fprintf(b, "    %s:\n", Printable(l.String())) // files may have any name
 	if l.LineText == "" {
 		b.WriteString("\n")
 		return
@@ -134,8 +134,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// printableLines is Printable for text of several lines.
-func printableLines(s string) string {
+// PrintableLines is Printable for text of several lines.
+func PrintableLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		lines[i] = Printable(line)
