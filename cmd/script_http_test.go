@@ -24,11 +24,15 @@ var client = &http.Client{
 }
 
 // fetch sends a request and returns the status and the body of the answer.
-func fetch(ctx context.Context, method, host, url, body string) (int, string, error) {
+func fetch(ctx context.Context, method, host, url, body string, accept ...string) (int, string, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}
+	if strings.Contains(body, "=") { // as curl -d says of everything
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	req.Header["Accept"] = accept
 	req.Host = cmp.Or(host, req.Host)
 	resp, err := client.Do(req)
 	if err != nil {
@@ -42,17 +46,17 @@ func fetch(ctx context.Context, method, host, url, body string) (int, string, er
 func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	flags := flag.NewFlagSet("http", flag.ContinueOnError)
 	host, method, body := flags.String("host", "", ""), flags.String("X", "GET", ""), flags.String("d", "", "")
-	wait := flags.Bool("wait", false, "")
+	accept, wait := flags.String("accept", "*/*", ""), flags.Bool("wait", false, "")
 	ts.Check(flags.Parse(args))
 	if neg || flags.NArg() != 3 {
-		ts.Fatalf("usage: http [-host H] [-X METHOD] [-d BODY] [-wait] URL STATUS REGEXP")
+		ts.Fatalf("usage: http [-host H] [-X METHOD] [-d BODY] [-accept TYPE] [-wait] URL STATUS REGEXP")
 	}
 	url, status, pattern := flags.Arg(0), atoi(ts, flags.Arg(1)), compile(ts, flags.Arg(2))
 	var text string
 	try := func() error {
 		var got int
 		var err error
-		got, text, err = fetch(context.Background(), *method, *host, url, *body)
+		got, text, err = fetch(context.Background(), *method, *host, url, *body, *accept)
 		if err == nil && (got != status || !pattern.MatchString(text)) {
 			err = fmt.Errorf("answer is %d %q, want %d %q", got, text, status, pattern)
 		}

@@ -33,7 +33,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"occupy":     cmdOccupy,     // occupy PORT: listens there until the script ends
 	"lock":       cmdLock,       // lock FILE: holds a lock on it until the script ends
 	"sqlite":     cmdSQLite,     // sqlite FILE STATEMENT
-	"http":       cmdHTTP,       // http [-host H] [-X METHOD] [-d BODY] [-wait] URL STATUS REGEXP; the body is stdout
+	"http":       cmdHTTP,       // http [-host H] [-X METHOD] [-d BODY] [-accept TYPE] [-wait] URL STATUS REGEXP; the body is stdout
 	"stuck":      cmdStuck,      // stuck HOST URL: makes a request there and waits until another one is not answered
 	"ws":         cmdWS,         // ws open NAME URL [HOST] | send NAME TEXT | expect NAME REGEXP | closed NAME CODE
 	"increments": cmdIncrements, // increments start HOST URL | more N | stop HOST URL

@@ -2,12 +2,18 @@
 // private, throw-away runtime, and does so again whenever a file changes. The
 // way from a saved file to running code is the one of a publish, without HTTP.
 //
-// [Run] is the whole session. What cannot start at all is an error; after the
-// first start nothing that a save can cause ends the session or stops the code
-// that runs.
+// [Run] is the whole session. A configuration that cannot be read, a port that
+// is taken and the like are errors. Code that cannot be built or started is
+// not: the session waits for the next save, and until then answers for it.
+// Nothing that a save can cause ends the session or stops the code that runs.
+//
+// Between the port and the runtime stands a handler of our own, front.go, which
+// shows people in front of a browser what is wrong; the pages are those of
+// devserver/errorpage.
 package devserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +31,7 @@ import (
 	"paddock/internal/diag"
 	"paddock/internal/iostreams"
 	"paddock/local"
+	"paddock/tail"
 )
 
 // DefaultPort is where a session listens when nothing else is said.
@@ -63,7 +70,7 @@ var ErrReported = errors.New("already reported")
 
 // Run runs a session until ctx ends.
 func Run(ctx context.Context, opts Options) (err error) {
-	s := &session{opts: opts, out: newOutput(opts.IO), read: time.Now()}
+	s := &session{opts: opts, out: newOutput(opts.IO), editions: newEditions(), read: time.Now()}
 	defer s.closeProjects()
 	if err := s.load(); err != nil {
 		return err
@@ -77,11 +84,8 @@ func Run(ctx context.Context, opts Options) (err error) {
 		found <- err
 	}()
 	built := s.buildAll(ctx)
-	switch missing := <-found; {
-	case missing != nil && (built == nil || errors.Is(built, ErrReported)):
-		return missing // what is wrong with the build has been printed
-	case built != nil:
-		return built
+	if missing := <-found; built != nil || missing != nil {
+		return cmp.Or(built, missing)
 	}
 	listener, err := s.listen(ctx)
 	if err != nil {
@@ -97,15 +101,17 @@ func Run(ctx context.Context, opts Options) (err error) {
 		listener.Close()
 		return err
 	}
-	server := gateway.Serve(listener, s.rt, nil)
+	s.url = url(listener)
+	server := gateway.Serve(listener, s.front, nil)
 	defer func() {
 		defer s.out.stopping().Done()
 		err = errors.Join(err, s.close(context.WithoutCancel(ctx), server))
 	}()
-	if err := s.publishAll(ctx); err != nil {
+	if err := s.publishFirst(ctx); err != nil {
 		return err
 	}
-	s.out.ready(url(listener))
+	s.editions.publish(s.edition())
+	s.standing()
 	return s.watch(ctx)
 }
 
@@ -129,26 +135,43 @@ func makeFolder() (string, error) {
 	return os.MkdirTemp("", folderPrefix)
 }
 
-// open opens the session's own runtime.
+// open opens the session's own runtime, and makes the handler before it.
 func (s *session) open(ctx context.Context, dir, engine string) error {
-	trace := local.TraceNever
-	if s.opts.Trace {
-		trace = local.TraceAlways
+	s.front = &front{editions: s.editions, access: s.out.access, done: make(chan struct{})}
+	for _, p := range s.projects {
+		s.front.scripts = append(s.front.scripts, p.worker.Name)
 	}
-	s.rt = local.New(local.Options{
-		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Trace: trace, DrainDeadline: drainDeadline,
+	opts := local.Options{
+		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Trace: local.TraceNever, DrainDeadline: drainDeadline,
 		Watchdog: s.opts.Watchdog, EngineMemory: s.opts.EngineMemory,
 		OnAccess: s.out.access, OnOutput: s.out.raw, OnItem: s.out.item, OnCrash: s.out.crash,
-	})
-	s.out.stacks = s.rt
+	}
+	if s.opts.Trace {
+		failures := newFailures(s, s.front.frame)
+		s.front.failures = failures
+		opts.Trace, opts.Explain = local.TraceAlways, failures.explain
+		opts.OnItem = func(it tail.Item) {
+			failures.heard(it) // first: somebody may be waiting
+			s.out.item(it)
+		}
+	}
+	s.rt = local.New(opts)
+	s.front.runtime, s.out.stacks = s.rt, s.rt
 	if err := s.rt.Open(ctx); err != nil {
 		return err
 	}
-	s.rt.SetDefault(s.projects[0].worker.Name)
+	s.rt.SetDefault(s.front.scripts[0])
 	return nil
 }
 
+// ExplainStack is that of the runtime, which does not exist yet when it is
+// told who will ask.
+func (s *session) ExplainStack(version, stack string) local.Explained {
+	return s.rt.ExplainStack(version, stack)
+}
+
 func (s *session) close(ctx context.Context, server *gateway.Server) error {
+	close(s.front.done) // or the pages that listen would hold the server up
 	err := s.rt.Close(ctx)
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -199,4 +222,9 @@ func (o *output) stopping() *iostreams.Progress {
 
 func (o *output) ready(url string) {
 	o.print(o.io.Out, "%s\n", o.io.OutStyle(color.Bold)("Ready on "+url))
+}
+
+// waiting says that there is something that cannot run so far.
+func (o *output) waiting(url string) {
+	o.print(o.io.Out, "%s\n", o.io.OutStyle(color.Bold)("Waiting for a fix: "+url+" shows what is wrong."))
 }

@@ -27,6 +27,9 @@ type session struct {
 	opts     Options
 	out      *output
 	rt       *local.Runtime
+	editions *editions
+	front    *front
+	url      string
 	projects []*project // the one that answers requests first
 	read     time.Time  // all files were read after that
 }
@@ -45,7 +48,7 @@ type project struct {
 	// could not be taken.
 	running       *bundle.Result
 	runningWorker *config.Worker
-	failed        bool // the last save could not be taken
+	problems      diag.List // why what was saved last could not be taken
 }
 
 // load reads the configurations for the first time.
@@ -83,7 +86,7 @@ func (p *project) load(dir string) (*config.File, diag.List) {
 func (s *session) configure(p *project) error {
 	file, diags := p.load(s.opts.Dir)
 	if diags.HasErrors() {
-		return s.out.report(diags)
+		return s.report(p, diags)
 	}
 	p.file, p.source = file.Path, file
 	var overrides config.Overrides
@@ -103,7 +106,7 @@ func (s *session) configure(p *project) error {
 	if !diags.HasErrors() {
 		diags = append(diags, s.opts.Check(w)...)
 	}
-	if err := s.out.report(diags); err != nil {
+	if err := s.report(p, diags); err != nil {
 		return err
 	}
 	if w.Name == "" {
@@ -130,63 +133,32 @@ func (s *session) build(ctx context.Context, p *project) error {
 	if !diags.HasErrors() {
 		diags = append(diags, bundle.CheckExports(p.worker, built)...)
 	}
-	if err := s.out.report(diags); err != nil {
+	if err := s.report(p, diags); err != nil {
 		return err
 	}
 	p.built = built
 	return nil
 }
 
+// report prints what there is to say about a project, and keeps it for the
+// error page if it holds an error.
+func (s *session) report(p *project, list diag.List) error {
+	err := s.out.report(list)
+	if err != nil {
+		p.problems = list
+	}
+	return err
+}
+
+// buildAll builds all projects for the first time. A build that fails does not
+// end the session: the next save may do better.
 func (s *session) buildAll(ctx context.Context) error {
 	for _, p := range s.projects {
-		if err := s.build(ctx, p); err != nil {
+		if err := s.build(ctx, p); err != nil && !errors.Is(err, ErrReported) {
 			return err
 		}
 	}
 	return nil
-}
-
-// publishAll publishes all projects for the first time, each after those
-// whose classes it binds to.
-func (s *session) publishAll(ctx context.Context) error {
-	waiting := slices.Clone(s.projects)
-	done := map[string]bool{}
-	for len(waiting) > 0 {
-		i := slices.IndexFunc(waiting, func(p *project) bool { return len(s.missing(p, done)) == 0 })
-		if i < 0 {
-			return s.unresolved(waiting, done)
-		}
-		if err := s.publish(ctx, waiting[i]); err != nil {
-			return s.refused(err)
-		}
-		done[waiting[i].worker.Name] = true
-		waiting = slices.Delete(waiting, i, i+1)
-	}
-	return nil
-}
-
-// missing returns the bindings of a project to scripts that are not there.
-func (s *session) missing(p *project, have map[string]bool) []config.DurableObject {
-	return slices.DeleteFunc(slices.Clone(p.worker.DurableObjects), func(d config.DurableObject) bool {
-		return d.Script == "" || have[d.Script]
-	})
-}
-
-// unresolved reports the bindings that keep projects from being published.
-func (s *session) unresolved(waiting []*project, have map[string]bool) error {
-	var list diag.List
-	for _, p := range waiting {
-		for _, d := range s.missing(p, have) {
-			e := diag.Errorf("unknown-script", d.Location, "binding %q names the script %q, which is not part of this session", d.Name, d.Script)
-			if slices.ContainsFunc(waiting, func(q *project) bool { return q.worker.Name == d.Script }) {
-				e.Message = fmt.Sprintf("binding %q names the script %q, which in turn waits for this one", d.Name, d.Script)
-				list = append(list, e.WithHint("Scripts that bind to each other's classes in a circle cannot be started by one session yet."))
-				continue
-			}
-			list = append(list, e.WithHint("Run it beside this one: paddock dev -c %s -c PATH/OF/%s/wrangler.toml", d.Location.File, d.Script))
-		}
-	}
-	return s.out.report(list)
 }
 
 // publish brings the last good build into service.
@@ -196,10 +168,11 @@ func (s *session) publish(ctx context.Context, p *project) error {
 		return err
 	}
 	_, err = s.rt.Publish(ctx, local.Upload{Script: p.worker.Name, Form: form, Source: "dev", Classes: classes(p.worker, p.built)})
-	if err == nil {
-		p.running, p.runningWorker = p.built, p.worker
+	if err != nil {
+		return s.refused(p, err)
 	}
-	return err
+	p.running, p.runningWorker = p.built, p.worker
+	return nil
 }
 
 // classes returns the Durable Object classes that a worker shall have: what
@@ -221,42 +194,54 @@ func classes(w *config.Worker, built *bundle.Result) map[string]bool {
 }
 
 // refused prints why a version was not taken.
-func (s *session) refused(err error) error {
+func (s *session) refused(p *project, err error) error {
 	var refusal *local.Refusal
 	if !errors.As(err, &refusal) {
 		return err
 	}
 	message, rest, _ := strings.Cut(refusal.Message, "\n")
-	return s.out.report(diag.List{{Message: message, Hint: rest}})
+	return s.report(p, diag.List{{Message: message, Hint: rest, Location: s.locate(p, refusal.Thrown)}})
 }
 
 // reload is what a changed file leads to. The old code runs on if anything is
 // wrong; the session goes on in any case.
 func (s *session) reload(ctx context.Context, changed []string) {
+	news := false
 	for _, p := range s.projects {
-		start := time.Now()
 		reconfigured := slices.ContainsFunc(changed, func(f string) bool { return f == p.file || slices.Contains(p.vars, f) })
 		if !reconfigured && !slices.ContainsFunc(changed, func(f string) bool { return slices.Contains(p.inputs, f) }) {
 			continue
 		}
-		name := p.worker.Name
+		start, before := time.Now(), *p
+		p.problems = nil
 		err := s.update(ctx, p, reconfigured)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
-		case err == nil:
-			s.out.notice("Updated %s in %d ms", p.worker.Name, time.Since(start).Milliseconds())
-		case errors.Is(err, errUnchanged):
-			if p.failed { // who takes a mistake back wants to hear that it worked
-				s.out.notice("Nothing to update: %s runs as saved.", name)
-			}
-			err = nil
-		case errors.Is(err, ErrReported):
-			s.out.notice("The previous version of %s keeps running.", name)
-		default:
-			s.out.report(diag.FromError(err))
 		}
-		p.failed = err != nil
+		s.tell(p, before, err, time.Since(start))
+		news = news || len(before.problems) > 0 || !errors.Is(err, errUnchanged)
+	}
+	if news {
+		s.editions.publish(s.edition())
+	}
+}
+
+// tell says what has become of a save; before is the project as it was.
+func (s *session) tell(p *project, before project, err error, took time.Duration) {
+	name := p.worker.Name
+	switch {
+	case err == nil && before.running == nil:
+		s.standing()
+	case err == nil:
+		s.out.notice("Updated %s in %d ms", name, took.Milliseconds())
+	case errors.Is(err, errUnchanged):
+		if len(before.problems) > 0 { // who takes a mistake back wants to hear that it worked
+			s.out.notice("Nothing to update: %s runs as saved.", name)
+		}
+	case !errors.Is(err, ErrReported):
+		s.report(p, diag.FromError(err))
+	case p.running != nil:
+		s.out.notice("The previous version of %s keeps running.", name)
 	}
 }
 
@@ -278,13 +263,13 @@ func (s *session) update(ctx context.Context, p *project, reconfigured bool) err
 	if err := s.build(ctx, p); err != nil {
 		return err
 	}
+	if p.running == nil {
+		return s.publishFirst(ctx)
+	}
 	if same(p.built, p.running) && reflect.DeepEqual(p.worker, p.runningWorker) {
 		return errUnchanged
 	}
-	if err := s.publish(ctx, p); err != nil {
-		return s.refused(err)
-	}
-	return nil
+	return s.publish(ctx, p)
 }
 
 func same(a, b *bundle.Result) bool {

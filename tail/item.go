@@ -90,6 +90,14 @@ type Exception struct {
 	Stack     string          `json:"stack,omitempty"`
 }
 
+// Text returns the message for people.
+func (e Exception) Text() string {
+	if strings.HasPrefix(string(e.Message), `"`) {
+		return text(e.Message)
+	}
+	return inspect(e.Message)
+}
+
 // DiagnosticEvent is a message on a channel of node:diagnostics_channel.
 type DiagnosticEvent struct {
 	Channel   string          `json:"channel"`

@@ -177,7 +177,7 @@ func (p *Pretty) level(level string) string {
 // exception prints an exception with the look of an error of Wrangler's: the
 // first line as the headline, an empty line, the rest indented, empty lines.
 func (p *Pretty) exception(b *strings.Builder, it Item, e Exception) {
-	lines := e.Name + ": " + exceptionText(e.Message)
+	lines := e.Name + ": " + e.Text()
 	if e.Stack != "" {
 		lines += "\n" + p.mapStack(it, e.Stack)
 	}
@@ -193,13 +193,6 @@ func (p *Pretty) exception(b *strings.Builder, it Item, e Exception) {
 		b.WriteByte('\n')
 	}
 	b.WriteByte('\n')
-}
-
-func exceptionText(message json.RawMessage) string {
-	if strings.HasPrefix(string(message), `"`) {
-		return text(message)
-	}
-	return inspect(message)
 }
 
 func (p *Pretty) mapStack(it Item, stack string) string {
