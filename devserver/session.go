@@ -32,6 +32,12 @@ type session struct {
 	url      string
 	projects []*project // the one that answers requests first
 	read     time.Time  // all files were read after that
+
+	// superseded reports whether files have changed again while they were
+	// built; nil before they are watched. left counts the builds in a row
+	// that were given up for that.
+	superseded func() bool
+	left       int
 }
 
 // project is one configuration and what was last made of it.
@@ -130,6 +136,9 @@ func (s *session) build(ctx context.Context, p *project) error {
 		return context.Cause(ctx)
 	}
 	p.inputs = built.Inputs
+	if s.superseded != nil && s.superseded() {
+		return errSuperseded
+	}
 	if !diags.HasErrors() {
 		diags = append(diags, bundle.CheckExports(p.worker, built)...)
 	}
@@ -204,9 +213,10 @@ func (s *session) refused(p *project, err error) error {
 }
 
 // reload is what a changed file leads to. The old code runs on if anything is
-// wrong; the session goes on in any case.
-func (s *session) reload(ctx context.Context, changed []string) {
-	news := false
+// wrong; the session goes on in any case. It returns false if a build was given
+// up, as its files have changed again.
+func (s *session) reload(ctx context.Context, changed []string) (done bool) {
+	news, done := false, true
 	for _, p := range s.projects {
 		reconfigured := slices.ContainsFunc(changed, func(f string) bool { return f == p.file || slices.Contains(p.vars, f) })
 		if !reconfigured && !slices.ContainsFunc(changed, func(f string) bool { return slices.Contains(p.inputs, f) }) {
@@ -216,7 +226,11 @@ func (s *session) reload(ctx context.Context, changed []string) {
 		p.problems = nil
 		err := s.update(ctx, p, reconfigured)
 		if ctx.Err() != nil {
-			return
+			return true
+		}
+		if errors.Is(err, errSuperseded) {
+			p.problems, done = before.problems, false
+			break
 		}
 		s.tell(p, before, err, time.Since(start))
 		news = news || len(before.problems) > 0 || !errors.Is(err, errUnchanged)
@@ -224,6 +238,7 @@ func (s *session) reload(ctx context.Context, changed []string) {
 	if news {
 		s.editions.publish(s.edition())
 	}
+	return done
 }
 
 // tell says what has become of a save; before is the project as it was.
@@ -245,8 +260,13 @@ func (s *session) tell(p *project, before project, err error, took time.Duration
 	}
 }
 
-// errUnchanged says that what was saved is what runs.
-var errUnchanged = errors.New("nothing has changed")
+var (
+	// errUnchanged says that what was saved is what runs.
+	errUnchanged = errors.New("nothing has changed")
+	// errSuperseded says that files changed while they were built: what was
+	// read may be half of a save.
+	errSuperseded = errors.New("files have changed again")
+)
 
 func (s *session) update(ctx context.Context, p *project, reconfigured bool) error {
 	if reconfigured {

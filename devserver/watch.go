@@ -33,10 +33,11 @@ func (s *session) watch(ctx context.Context) error {
 	}
 	defer fs.Close()
 	w := &watcher{fs: fs, dirs: map[string]bool{}}
+	var left []string
 	for {
 		changed, err := w.follow(s.files(), s.read)
-		if err == nil && len(changed) == 0 {
-			changed, err = w.wait(ctx)
+		if changed = append(changed, left...); err == nil {
+			changed, err = w.wait(ctx, changed)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -45,8 +46,28 @@ func (s *session) watch(ctx context.Context) error {
 			return fmt.Errorf("watch files: %w", err)
 		}
 		s.read = time.Now()
-		s.reload(ctx, changed)
+		left = s.takeUp(ctx, w, changed)
 	}
+}
+
+// mostLeft is how many builds in a row may be given up because a file changed
+// meanwhile. One that changes all the time must not keep all others waiting.
+const mostLeft = 10
+
+// takeUp reloads, and returns the changed files if the builds were given up.
+func (s *session) takeUp(ctx context.Context, w *watcher, changed []string) (left []string) {
+	s.superseded = func() bool {
+		if s.left < mostLeft {
+			left = append(left, w.pending()...)
+		}
+		return len(left) > 0
+	}
+	if s.reload(ctx, changed) {
+		s.left = 0
+		return nil
+	}
+	s.left++
+	return append(left, changed...)
 }
 
 // files are all files whose change matters.
@@ -117,11 +138,25 @@ func (w *watcher) add(dir string) error {
 	return nil
 }
 
-// wait returns the watched files that have changed, once they have been left
-// alone for a moment.
-func (w *watcher) wait(ctx context.Context) ([]string, error) {
-	var changed []string
+// pending returns the watched files that have changed since the last look.
+func (w *watcher) pending() (changed []string) {
+	for {
+		select {
+		case e := <-w.fs.Events:
+			changed = append(changed, w.affected(e)...)
+		default:
+			return changed
+		}
+	}
+}
+
+// wait adds the watched files that change to those that have, and returns them
+// once they have been left alone for a moment.
+func (w *watcher) wait(ctx context.Context, changed []string) ([]string, error) {
 	var settled <-chan time.Time
+	if len(changed) > 0 {
+		settled = time.After(pause(changed))
+	}
 	for {
 		select {
 		case <-ctx.Done():

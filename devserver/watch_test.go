@@ -92,7 +92,7 @@ func (w *watching) want(names ...string) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	for len(missing) > 0 {
-		changed, err := w.wait(ctx)
+		changed, err := w.wait(ctx, nil)
 		if err != nil {
 			w.t.Fatalf("waiting for %v: %v", missing, err)
 		}
@@ -234,9 +234,30 @@ func TestWatchSettles(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	changed, err := w.wait(ctx)
+	changed, err := w.wait(ctx, nil)
 	if err != nil || !slices.Contains(changed, w.path("a.js")) || !slices.Contains(changed, w.path("b.js")) {
 		t.Errorf("changed: %v, %v", changed, err)
+	}
+}
+
+// What changes during a build is seen right after it.
+func TestWatchPending(t *testing.T) {
+	w := watchFiles(t, map[string]string{"a.js": "1", "b.js": "1"})
+	if got := w.pending(); len(got) > 0 {
+		t.Errorf("before any change: %v", got)
+	}
+	w.write("a.js", "2")
+	deadline := time.Now().Add(patience)
+	var got []string
+	for len(got) == 0 && time.Now().Before(deadline) { // the kernel tells when it likes
+		got = w.pending()
+	}
+	if !slices.Contains(got, w.path("a.js")) || slices.Contains(got, w.path("b.js")) {
+		t.Errorf("changed: %v", got)
+	}
+	changed, err := w.wait(t.Context(), got)
+	if err != nil || !slices.Contains(changed, w.path("a.js")) {
+		t.Errorf("wait does not keep what was pending: %v, %v", changed, err)
 	}
 }
 
@@ -265,13 +286,13 @@ func TestWatchOverflow(t *testing.T) {
 	events, errs := make(chan fsnotify.Event), make(chan error, 1)
 	w := &watcher{fs: &fsnotify.Watcher{Events: events, Errors: errs}, files: []string{"a.js", "b.js"}}
 	errs <- fsnotify.ErrEventOverflow
-	changed, err := w.wait(t.Context())
+	changed, err := w.wait(t.Context(), nil)
 	if err != nil || !slices.Equal(changed, w.files) {
 		t.Errorf("changed: %v, %v", changed, err)
 	}
 	broken := errors.New("broken")
 	errs <- broken
-	if _, err := w.wait(t.Context()); !errors.Is(err, broken) {
+	if _, err := w.wait(t.Context(), nil); !errors.Is(err, broken) {
 		t.Errorf("error: %v", err)
 	}
 }
@@ -280,7 +301,7 @@ func TestWatchEnds(t *testing.T) {
 	w := watchFiles(t, map[string]string{"a.js": "1"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if changed, err := w.wait(ctx); !errors.Is(err, context.Canceled) {
+	if changed, err := w.wait(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("wait = %v, %v", changed, err)
 	}
 }
