@@ -19,7 +19,7 @@ import (
 // the engine inside, where there is nothing else that it could use.
 func TestBundled(t *testing.T) {
 	program := buildProgram(t, "-tags=bundled")
-	runScripts(t, program, "../testdata/bundled", func(env *testscript.Env) {
+	runScripts(t, program, testscript.Params{Dir: "../testdata/bundled"}, func(env *testscript.Env) {
 		home := filepath.Join(env.WorkDir, "home")
 		unpacked := filepath.Join(home, ".cache", "paddock", "engine",
 			engine.Version+"-"+runtime.GOOS+"-"+runtime.GOARCH, "workerd")

@@ -120,6 +120,7 @@ func cmdSession(ts *testscript.TestScript, neg bool, args []string) {
 		if info.PID == kitOf(ts).find(ts, args[0]).cmd.Process.Pid && len(info.Engines) == 1 {
 			ts.Setenv("PID", fmt.Sprint(info.PID))
 			ts.Setenv("ENGINE", fmt.Sprint(info.Engines[0]))
+			ts.Setenv("STATE", filepath.Dir(path))
 			return
 		}
 	}
@@ -152,6 +153,14 @@ func cmdLock(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("lock %s: %v, %v", args[0], ok, err)
 	}
 	kitOf(ts).closeAtEnd(l)
+	kitOf(ts).locks[l.Path()] = l
+}
+
+func cmdUnlock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: unlock FILE")
+	}
+	ts.Check(kitOf(ts).locks[ts.MkAbs(args[0])].Close())
 }
 
 func cmdSQLite(ts *testscript.TestScript, neg bool, args []string) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"paddock/local"
@@ -17,26 +18,28 @@ import (
 
 // commands are what scripts can do beyond testscript's own commands.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"paddock":    cmdPaddock,    // [!] paddock ARG...: runs to its end; exit code 0, with ! 1
-	"misused":    cmdMisused,    // misused ARG...: paddock's exit code is 2
-	"start":      cmdStart,      // start NAME ARG...: paddock in the background, with output to NAME.out and NAME.err
-	"interrupt":  cmdInterrupt,  // interrupt NAME [hup|term]: as by Ctrl-C, by closing the terminal, or by kill
-	"await":      cmdAwait,      // [!] await NAME: its end, with exit code 0, with ! 1; then stdout and stderr are its
-	"kill9":      cmdKill9,      // kill9 PID
-	"ended":      cmdEnded,      // ended PID: waits for the end of a process
-	"nobody":     cmdNobody,     // nobody: waits until no process of the script is left, engines included
-	"waitfor":    cmdWaitFor,    // waitfor [-count N] FILE REGEXP: waits until the file matches (N times)
-	"edit":       cmdEdit,       // edit FILE OLD NEW: saves a file, in place
-	"project":    cmdProject,    // project NAME...: copies sample projects into the current folder
-	"status":     cmdStatus,     // status [-until REGEXP]: `runtime status --json` into variables, see there
-	"session":    cmdSession,    // session NAME: the pids of a dev session as PID and ENGINE
-	"occupy":     cmdOccupy,     // occupy PORT: listens there until the script ends
-	"lock":       cmdLock,       // lock FILE: holds a lock on it until the script ends
-	"sqlite":     cmdSQLite,     // sqlite FILE STATEMENT
-	"http":       cmdHTTP,       // http [-host H] [-X METHOD] [-d BODY] [-accept TYPE] [-wait] URL STATUS REGEXP; the body is stdout
-	"stuck":      cmdStuck,      // stuck HOST URL: makes a request there and waits until another one is not answered
-	"ws":         cmdWS,         // ws open NAME URL [HOST] | send NAME TEXT | expect NAME REGEXP | closed NAME CODE
-	"increments": cmdIncrements, // increments start HOST URL | more N | stop HOST URL
+	"paddock":   cmdPaddock,   // [!] paddock ARG...: runs to its end; exit code 0, with ! 1
+	"misused":   cmdMisused,   // misused ARG...: paddock's exit code is 2
+	"start":     cmdStart,     // start NAME ARG...: paddock in the background, with output to NAME.out and NAME.err
+	"interrupt": cmdInterrupt, // interrupt NAME [hup|term]: as by Ctrl-C, by closing the terminal, or by kill
+	"await":     cmdAwait,     // [!] await NAME: its end, with exit code 0, with ! 1; then stdout and stderr are its
+	"kill9":     cmdKill9,     // kill9 PID
+	"ended":     cmdEnded,     // ended PID: waits for the end of a process
+	"nobody":    cmdNobody,    // nobody: waits until no process of the script is left, engines included
+	"waitfor":   cmdWaitFor,   // waitfor [-count N] FILE REGEXP: waits until the file matches (N times)
+	"edit":      cmdEdit,      // edit FILE OLD NEW: saves a file, in place
+	"project":   cmdProject,   // project NAME...: copies sample projects into the current folder
+	"status":    cmdStatus,    // status [-until REGEXP]: `runtime status --json` into variables, see there
+	"session":   cmdSession,   // session NAME: the pids of a dev session as PID and ENGINE, its folder as STATE
+	"occupy":    cmdOccupy,    // occupy PORT: listens there until the script ends
+	"lock":      cmdLock,      // lock FILE: holds a lock on it until the script ends
+	"unlock":    cmdUnlock,    // unlock FILE: lets go of it
+	"sqlite":    cmdSQLite,    // sqlite FILE STATEMENT
+	"http":      cmdHTTP,      // http [-host H] [-X METHOD] [-d BODY] [-accept TYPE] [-wait] URL STATUS REGEXP; the body is stdout
+	"stuck":     cmdStuck,     // stuck HOST URL: makes a request there and waits until another one is not answered
+	"ws":        cmdWS,        // ws open NAME URL [HOST] | send NAME TEXT | expect NAME REGEXP | closed NAME CODE
+	"soak":      cmdSoak,      // soak start|more|reload|publish|kill|stop, see there
+	"fds":       cmdFDs,       // fds note|same PID: a process has as many descriptors open as when they were noted
 }
 
 type kitKey struct{}
@@ -46,14 +49,17 @@ func kitOf(ts *testscript.TestScript) *kit { return ts.Value(kitKey{}).(*kit) }
 // kit is what one script has going.
 type kit struct {
 	program   string // path of paddock
+	engine    string // path of the engine
 	samples   string // folder of the sample projects
 	workDir   string
 	variables []string // names of the environment variables that programs get
 
-	programs   []*program
-	sockets    map[string]*socket
-	increments *increments
-	closers    []func() error
+	programs []*background
+	sockets  map[string]*socket
+	soak     *soakRun
+	fds      int // that were noted
+	locks    map[string]*flock.Flock
+	closers  []func() error
 }
 
 // command prepares a run of paddock with the script's folder and variables.

@@ -17,8 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// program is a paddock in the background.
-type program struct {
+// background is a paddock in the background.
+type background struct {
 	name     string
 	cmd      *exec.Cmd
 	out, err string        // files
@@ -76,7 +76,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: start NAME ARG...")
 	}
 	k := kitOf(ts)
-	p := &program{
+	p := &background{
 		name: args[0], done: make(chan struct{}),
 		out: filepath.Join(k.workDir, args[0]+".out"), err: filepath.Join(k.workDir, args[0]+".err"),
 	}
@@ -97,7 +97,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // find returns the latest program of a name.
-func (k *kit) find(ts *testscript.TestScript, name string) *program {
+func (k *kit) find(ts *testscript.TestScript, name string) *background {
 	for i := len(k.programs) - 1; i >= 0; i-- {
 		if k.programs[i].name == name {
 			return k.programs[i]

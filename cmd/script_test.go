@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"paddock/engine/enginetest"
@@ -34,49 +35,49 @@ func TestScripts(t *testing.T) {
 		t.Skip("the scripts end programs by signals")
 	}
 	program, engine := buildProgram(t), enginetest.Binary(t)
-	runScripts(t, program, "../testdata/scripts", func(env *testscript.Env) {
+	runScripts(t, program, testscript.Params{Dir: "../testdata/scripts"}, func(env *testscript.Env) {
 		env.Setenv("PADDOCK_WORKERD", engine)
 	})
 }
 
-// runScripts runs the scripts of a folder with a program. setup makes the
-// environment of each.
-func runScripts(t *testing.T, program, dir string, setup func(*testscript.Env)) {
+// runScripts runs the scripts of p with a program. setup makes the environment
+// of each.
+func runScripts(t *testing.T, program string, p testscript.Params, setup func(*testscript.Env)) {
 	t.Helper()
 	samples, err := filepath.Abs("../testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                dir,
-		RequireUniqueNames: true,
-		Cmds:               commands,
-		Condition: func(name string) (bool, error) {
-			if name == "root" {
-				return os.Geteuid() == 0, nil
-			}
-			return false, fmt.Errorf("unknown condition %q", name)
-		},
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("PADDOCK_STATE_DIR", filepath.Join(env.WorkDir, "state"))
-			setup(env)
-			for _, name := range []string{"CLOUDFLARE_ENV", "XDG_DATA_HOME"} {
-				env.Setenv(name, "") // not that of whoever runs the test
-			}
-			for _, name := range []string{"PORT", "API_PORT", "PORT2"} {
-				env.Setenv(name, fmt.Sprint(freePort(t)))
-			}
-			k := &kit{program: program, samples: samples, workDir: env.WorkDir, sockets: map[string]*socket{}}
-			for _, pair := range env.Vars {
-				name, _, _ := strings.Cut(pair, "=")
-				k.variables = append(k.variables, name)
-			}
-			env.Values[kitKey{}] = k
-			test := env.T().(testing.TB)
-			env.Defer(func() { k.cleanUp(test) })
-			return nil
-		},
-	})
+	p.RequireUniqueNames, p.Cmds = true, commands
+	p.Condition = func(name string) (bool, error) {
+		if name == "root" {
+			return os.Geteuid() == 0, nil
+		}
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	p.Setup = func(env *testscript.Env) error {
+		env.Setenv("PADDOCK_STATE_DIR", filepath.Join(env.WorkDir, "state"))
+		setup(env)
+		for _, name := range []string{"CLOUDFLARE_ENV", "XDG_DATA_HOME"} {
+			env.Setenv(name, "") // not that of whoever runs the test
+		}
+		for _, name := range []string{"PORT", "API_PORT", "PORT2"} {
+			env.Setenv(name, fmt.Sprint(freePort(t)))
+		}
+		k := &kit{
+			program: program, engine: env.Getenv("PADDOCK_WORKERD"), samples: samples, workDir: env.WorkDir,
+			sockets: map[string]*socket{}, locks: map[string]*flock.Flock{},
+		}
+		for _, pair := range env.Vars {
+			name, _, _ := strings.Cut(pair, "=")
+			k.variables = append(k.variables, name)
+		}
+		env.Values[kitKey{}] = k
+		test := env.T().(testing.TB)
+		env.Defer(func() { k.cleanUp(test) })
+		return nil
+	}
+	testscript.Run(t, p)
 }
 
 // buildProgram builds paddock for this test run.

@@ -1,14 +1,14 @@
 package local_test
 
 import (
-	"context"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"paddock/internal/soak"
 	"paddock/local"
 )
 
@@ -27,11 +27,11 @@ func kill(t *testing.T, pid int) {
 func TestEngineThatIsKilledLosesNothing(t *testing.T) {
 	t.Parallel()
 	r := open(t, t.TempDir())
-	r.publish(counter("counter"))
-	stop := watchEngines(t, r.dir, r.namespace("counter", "Counter"))
-	tally := r.increments("counter", 4)
+	r.publish(underLoad(t, "counter", 0, ownCounters, creates("Counter")))
+	stop := watchEngines(t, filepath.Join(r.dir, "objects", r.namespace("counter", "Counter")))
+	load := r.load("counter", soak.Options{Lossy: true})
 	for kills := 1; kills <= 3; kills++ {
-		tally.await(20)
+		more(t, load, 20)
 		before := r.pid("counter")
 		kill(t, before)
 		select {
@@ -47,73 +47,20 @@ func TestEngineThatIsKilledLosesNothing(t *testing.T) {
 			t.Errorf("after %d kills the group is %+v", kills, g)
 		}
 	}
-	tally.await(20)
-	acked, unknown := tally.stop()
-	if got := atoi(t, r.get("counter", "/")); got < acked || got > acked+unknown {
-		t.Errorf("counted %d; %d were acknowledged, of %d it is not known", got, acked, unknown)
+	more(t, load, 20)
+	wantBalance(t, load)
+	if n := load.Stop().Unavailable; n > 0 {
+		t.Errorf("%d requests were turned away instead of waiting for the next engine", n)
 	}
 	stop()
 	// A swap is no crash, and does not forget the crashes.
-	r.publish(recount("counter", "2"))
+	r.publish(underLoad(t, "counter", 1, ownCounters))
 	if g := r.group("counter"); g.Restarts.Count != 3 {
 		t.Errorf("after a publish the group is %+v", g)
 	}
 	if n := len(r.crashes); n != 0 {
 		t.Errorf("%d more crashes were reported", n)
 	}
-}
-
-// A tally counts increments that were acknowledged and those that failed,
-// which may have been done all the same.
-type tally struct {
-	t      *testing.T
-	cancel context.CancelFunc
-	all    sync.WaitGroup
-
-	mu             sync.Mutex
-	acked, unknown int
-}
-
-// increments has clients increment a counter until they are stopped.
-func (r *rig) increments(script string, clients int) *tally {
-	y := &tally{t: r.t}
-	var ctx context.Context
-	ctx, y.cancel = context.WithCancel(context.Background())
-	for range clients {
-		y.all.Go(func() {
-			for ctx.Err() == nil {
-				status, _, err := r.request(http.MethodPost, script, "/increment")
-				y.mu.Lock()
-				if err == nil && status == http.StatusOK {
-					y.acked++
-				} else {
-					y.unknown++
-				}
-				y.mu.Unlock()
-			}
-		})
-	}
-	r.t.Cleanup(func() { y.stop() })
-	return y
-}
-
-// await waits until so many more increments are acknowledged.
-func (y *tally) await(more int) {
-	y.t.Helper()
-	want := y.count() + more
-	eventually(y.t, "increments are acknowledged", func() bool { return y.count() >= want })
-}
-
-func (y *tally) count() int {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	return y.acked
-}
-
-func (y *tally) stop() (acked, unknown int) {
-	y.cancel()
-	y.all.Wait()
-	return y.acked, y.unknown
 }
 
 func TestEndlessLoopStaysInItsGroup(t *testing.T) {
@@ -169,9 +116,7 @@ func TestCloseEndsALoopingEngine(t *testing.T) {
 			if took := time.Since(start); took > 8*time.Second {
 				t.Errorf("close took %v", took)
 			}
-			if pids := enginesIn(t, r.dir); len(pids) > 0 {
-				t.Errorf("engines %v still use the folder", pids)
-			}
+			wantNoEngines(t, r.dir)
 		})
 	}
 }

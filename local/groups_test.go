@@ -1,15 +1,10 @@
 package local_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"net/http"
 	"slices"
-	"sync"
 	"testing"
-	"time"
 
+	"paddock/internal/soak"
 	"paddock/migrate"
 )
 
@@ -88,94 +83,23 @@ func TestHaltedGroupsAreStartedAgain(t *testing.T) {
 func TestGroupsChangeUnderLoad(t *testing.T) {
 	t.Parallel()
 	r := open(t, t.TempDir())
-	r.publish(counter("owner"))
-	r.publish(upload("caller", counterJS, text("VERSION", "alone")))
-	load := r.load(4, 50, func(n int) (method, script, path string) {
-		if n%2 == 0 {
-			return http.MethodGet, "caller", "/version"
-		}
-		return http.MethodPost, "owner", "/increment"
-	})
+	r.publish(underLoad(t, "owner", 0, ownCounters, creates("Counter")))
+	r.publish(underLoad(t, "caller", 0))
+	// WebSockets want newer code after a swap, which the owner never has.
+	owner := r.load("owner", soak.Options{Rate: 50, Sockets: -1})
+	caller := r.load("caller", soak.Options{Rate: 50, Stateless: true})
 	for n := range 3 {
-		r.publish(upload("caller", counterJS, binds("Counter", "owner"), text("VERSION", "joined")))
+		more(t, owner, 10)
+		r.publish(underLoad(t, "caller", 2*n+1, bindsAs("COUNTERS", "Counter", "owner")))
 		if r.pid("caller") != r.pid("owner") {
 			t.Fatalf("round %d: the binding did not join the groups", n)
 		}
-		r.publish(upload("caller", counterJS, text("VERSION", "alone")))
+		more(t, owner, 10)
+		r.publish(underLoad(t, "caller", 2*n+2))
 		if r.pid("caller") == r.pid("owner") {
 			t.Fatalf("round %d: the groups did not part", n)
 		}
 	}
-	done := load.stop()
-	if want := fmt.Sprint(done["owner"]); r.get("owner", "/") != want {
-		t.Errorf("counted %s, want %s", r.get("owner", "/"), want)
-	}
-}
-
-// A load is clients that send requests until they are stopped. Every request
-// has to succeed.
-type load struct {
-	r      *rig
-	ctx    context.Context
-	cancel context.CancelFunc
-	all    sync.WaitGroup
-	next   func(n int) (method, script, path string)
-
-	mu   sync.Mutex
-	sent int
-	done map[string]int // answers by script
-}
-
-// load starts clients that send so many requests per second together. next
-// says what the n-th request is.
-func (r *rig) load(clients, perSecond int, next func(n int) (method, script, path string)) *load {
-	l := &load{r: r, next: next, done: map[string]int{}}
-	l.ctx, l.cancel = context.WithCancel(context.Background())
-	for c := range clients {
-		l.all.Go(func() { l.run(c, time.Second*time.Duration(clients)/time.Duration(perSecond)) })
-	}
-	r.t.Cleanup(func() { l.cancel(); l.all.Wait() })
-	return l
-}
-
-// run is one client. Every other one opens a connection for each request.
-func (l *load) run(c int, pause time.Duration) {
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: c%2 == 1}}
-	defer client.CloseIdleConnections()
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		l.mu.Lock()
-		n := l.sent
-		l.sent++
-		l.mu.Unlock()
-		method, script, path := l.next(n)
-		status, body, err := l.r.requestFrom(client, method, script, path)
-		if err == nil && status != http.StatusOK {
-			err = errors.New(body)
-		}
-		if err != nil {
-			l.r.t.Errorf("request %d: %s %s of %s: status %d, %v", n, method, path, script, status, err)
-		}
-		l.mu.Lock()
-		l.done[script]++
-		l.mu.Unlock()
-		select {
-		case <-l.ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// stop ends the load and returns how many answers there were, by script.
-func (l *load) stop() map[string]int {
-	l.r.t.Helper()
-	l.cancel()
-	l.all.Wait()
-	if l.sent < 20 {
-		l.r.t.Errorf("only %d requests were sent: that is no load", l.sent)
-	}
-	l.r.t.Logf("%d requests", l.sent)
-	return l.done
+	wantBalance(t, owner)
+	wantBalance(t, caller)
 }

@@ -264,7 +264,5 @@ func TestCloseDuringAStandstill(t *testing.T) {
 		t.Error(err)
 	}
 	<-looping
-	if pids := enginesIn(t, r.dir); len(pids) > 0 {
-		t.Errorf("engines %v still use the folder", pids)
-	}
+	wantNoEngines(t, r.dir)
 }

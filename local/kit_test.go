@@ -5,9 +5,11 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +20,7 @@ import (
 
 	"paddock/engine/enginetest"
 	"paddock/internal/cfapi"
+	"paddock/internal/soak"
 	"paddock/local"
 	"paddock/local/store"
 	"paddock/migrate"
@@ -270,6 +273,64 @@ func recount(script, version string, parts ...part) local.Upload {
 	return upload(script, counterJS, append([]part{binds("Counter", ""), text("VERSION", version)}, parts...)...)
 }
 
+// underLoad is the worker of the load tests, which says its version.
+func underLoad(t *testing.T, script string, version int, parts ...part) local.Upload {
+	t.Helper()
+	source, err := os.ReadFile("../testdata/soak/src/index.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return upload(script, string(source),
+		append([]part{module("version.js", cfapi.TypeESModule, fmt.Sprintf("export default %d;", version))}, parts...)...)
+}
+
+// ownCounters binds what that worker counts in to a class of its own.
+var ownCounters = bindsAs("COUNTERS", "Counter", "")
+
+// load puts a script with that worker under load.
+func (r *rig) load(script string, o soak.Options) *soak.Load {
+	o.URL, o.Host = r.url, script+".localhost"
+	l := soak.Start(o)
+	r.t.Cleanup(func() { l.Stop() })
+	return l
+}
+
+// more waits until a load has made itself felt.
+func more(t *testing.T, l *soak.Load, n int) {
+	t.Helper()
+	want := l.Acknowledged() + n
+	eventually(t, "increments are acknowledged", func() bool { return l.Acknowledged() >= want })
+}
+
+// wantBalance ends a load and checks its books.
+func wantBalance(t *testing.T, l *soak.Load) {
+	t.Helper()
+	report := l.Stop()
+	t.Logf("%s", report)
+	if err := report.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+// watchEngines watches that no two engines have objects of a folder open,
+// until the function that it returns is called.
+func watchEngines(t *testing.T, folder string) (stop func()) {
+	w := soak.WatchEngines(enginetest.Binary(t), folder)
+	return func() {
+		if err := w.Stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// wantNoEngines checks that no engine has files in a folder open.
+func wantNoEngines(t *testing.T, folder string) {
+	t.Helper()
+	if pids := soak.EnginesOn(enginetest.Binary(t), folder); len(pids) > 0 {
+		t.Errorf("engines %v still use the folder", pids)
+	}
+}
+
 // renamed is the source of the counter with its class under another name.
 func renamed(class string) string {
 	return strings.ReplaceAll(counterJS, "class Counter", "class "+class)
@@ -277,10 +338,12 @@ func renamed(class string) string {
 
 // binds gives a script the binding COUNTER to a class, of another script if
 // that is not "".
-func binds(class, script string) part {
+func binds(class, script string) part { return bindsAs("COUNTER", class, script) }
+
+func bindsAs(name, class, script string) part {
 	return func(up *local.Upload) {
 		up.Form.Metadata.Bindings = append(up.Form.Metadata.Bindings, cfapi.Binding{
-			Name: "COUNTER", Type: cfapi.BindingDurableObject, ClassName: class, ScriptName: script,
+			Name: name, Type: cfapi.BindingDurableObject, ClassName: class, ScriptName: script,
 		})
 	}
 }

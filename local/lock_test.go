@@ -212,22 +212,16 @@ func TestRuntimeThatIsKilledLosesNothing(t *testing.T) {
 		t.Fatalf("the runtime says %q, %v", url, err)
 	}
 	client := &rig{t: t, url: strings.TrimSpace(url), client: &http.Client{Timeout: patience}}
-	tally := client.increments("counter", 3)
-	tally.await(50)
+	client.count("counter", 20)
 	kill(t, child.Process.Pid)
 	// Nobody has waited for it yet, so it is a zombie. It counts as dead, or
 	// the next runtime would not come up while its engines die.
 	eventually(t, "the runtime is dead", func() bool { return !local.ProcessAlive(child.Process.Pid) })
 	second := open(t, dir)
-	acked, unknown := tally.stop()
-	if got := atoi(t, second.get("counter", "/")); got < acked || got > acked+unknown {
-		t.Errorf("counted %d; %d were acknowledged, of %d it is not known", got, acked, unknown)
-	}
+	second.wantBody("counter", "/", "20")
 	second.wantBody("other", "/", "0")
 	second.close()
-	if pids := enginesIn(t, dir); len(pids) > 0 {
-		t.Errorf("engines %v still use the folder", pids)
-	}
+	wantNoEngines(t, dir)
 }
 
 func TestStateOfANewerPaddock(t *testing.T) {

@@ -16,27 +16,6 @@ import (
 	"paddock/local"
 )
 
-func TestPublishUnderLoadFailsNoRequest(t *testing.T) {
-	t.Parallel()
-	r := open(t, t.TempDir())
-	r.publish(counter("counter"))
-	stop := watchEngines(t, r.dir, r.namespace("counter", "Counter"))
-	load := r.load(4, 60, func(n int) (method, script, path string) {
-		if n%2 == 0 {
-			return http.MethodGet, "counter", "/increment" // a GET that must not be repeated
-		}
-		return http.MethodPost, "counter", "/increment"
-	})
-	for n := range 15 {
-		version := fmt.Sprint(n)
-		r.publish(recount("counter", version))
-		r.wantBody("counter", "/version", version)
-	}
-	done := load.stop()
-	r.wantBody("counter", "/", fmt.Sprint(done["counter"]))
-	stop()
-}
-
 func TestRequestsAreCutAtTheDrainDeadline(t *testing.T) {
 	t.Parallel()
 	const deadline = 300 * time.Millisecond

@@ -38,10 +38,11 @@ var mayImport = map[string][]string{
 	"internal/iostreams":  {},
 	"internal/proc":       {},
 	"internal/deptest":    {},
+	"internal/soak":       {},
 }
 
 // testOnly are packages that no program code may import.
-var testOnly = []string{"engine/enginetest"}
+var testOnly = []string{"engine/enginetest", "internal/soak"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	const root = "../.."
