@@ -26,7 +26,10 @@ const (
 )
 
 // stopGrace is how long an engine may take to end once nothing is in flight.
-const stopGrace = 2 * time.Second
+// It needs some 30 ms, but never ends while an object holds a hibernating
+// WebSocket, although the client is gone. What it is killed over then it would
+// not wait for either: what scripts were acknowledged is on disk.
+const stopGrace = 250 * time.Millisecond
 
 // A plan is what a group's engine shall run.
 type plan struct {

@@ -13,8 +13,34 @@ import (
 
 	"paddock/engine/enginetest"
 	"paddock/gateway"
+	"paddock/internal/soak"
 	"paddock/local"
 )
+
+// An engine that holds a hibernating WebSocket does not end when it is asked
+// to. Every swap waited for two seconds before it was killed.
+func TestSwapDoesNotWaitForHibernatingWebSockets(t *testing.T) {
+	t.Parallel()
+	const swaps = 4
+	r := open(t, t.TempDir())
+	r.publish(underLoad(t, "counter", 0, ownCounters, creates("Counter")))
+	load := r.load("counter", soak.Options{Rate: 20, Sockets: 4})
+	var took time.Duration
+	for n := range swaps {
+		more(t, load, 5)
+		start := time.Now()
+		r.publish(underLoad(t, "counter", n+1, ownCounters))
+		took += time.Since(start)
+	}
+	if took > swaps*2*time.Second {
+		t.Errorf("%d swaps took %v", swaps, took)
+	}
+	more(t, load, 5)
+	wantBalance(t, load)
+	if n := load.Stop().Reconnects; n == 0 {
+		t.Error("no WebSocket was there")
+	}
+}
 
 func TestRequestsAreCutAtTheDrainDeadline(t *testing.T) {
 	t.Parallel()
