@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"paddock/local"
 )
@@ -89,6 +90,29 @@ func (a *app) startBackground(ctx context.Context, o runtimeOptions) (local.Info
 	}
 	io.WriteString(a.io.Err, h.Notices)
 	return h.Info, nil
+}
+
+// startWhenFree is startBackground, but does not believe at once that another
+// runtime has the folder: one that was killed a moment ago looks the same. The
+// error is a [*refusedStart] if another runtime answers.
+func (a *app) startWhenFree(ctx context.Context, o runtimeOptions) (local.Info, error) {
+	deadline := time.Now().Add(startPatience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		started, err := a.startBackground(ctx, o)
+		if refused, ok := errors.AsType[*refusedStart](err); !ok || !refused.Locked {
+			return started, err
+		}
+		if _, _, e := a.client(ctx); !errors.Is(e, local.ErrNotRunning) || time.Now().After(deadline) {
+			return local.Info{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return local.Info{}, context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
 }
 
 // openLastWords opens the file for what a runtime in the background has no

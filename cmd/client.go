@@ -19,7 +19,8 @@ import (
 const localAccount = "local"
 
 // startPatience is how long a runtime may take from taking its folder to
-// serving: the start deadline of its engines, and a little more.
+// serving, or to be gone after a kill: the start deadline of its engines, and a
+// little more.
 const startPatience = 15 * time.Second
 
 // client returns a client of the runtime on the state folder. The error wraps
@@ -56,33 +57,15 @@ func (a *app) ensureClient(ctx context.Context) (*cfapi.Client, *cfapi.RuntimeSt
 	if !errors.Is(err, local.ErrNotRunning) {
 		return c, status, err
 	}
-	started, err := a.startBackground(ctx, runtimeOptions{})
-	if refused := (*refusedStart)(nil); errors.As(err, &refused) && refused.Locked {
-		return a.awaitClient(ctx, err) // another publish was faster
+	started, err := a.startWhenFree(ctx, runtimeOptions{})
+	if refused, ok := errors.AsType[*refusedStart](err); ok && refused.Locked {
+		if c, status, err := a.client(ctx); err == nil {
+			return c, status, nil // another publish was faster
+		}
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	fmt.Fprintf(a.io.Err, "Started the local runtime in the background (pid %d, %s); `paddock runtime stop` ends it.\n", started.PID, started.Public)
 	return a.client(ctx)
-}
-
-// awaitClient returns a client of a runtime that is about to serve, or, if it
-// does not, the error that told of it.
-func (a *app) awaitClient(ctx context.Context, told error) (*cfapi.Client, *cfapi.RuntimeStatus, error) {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		c, status, err := a.client(ctx)
-		if !errors.Is(err, local.ErrNotRunning) {
-			return c, status, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, nil, told
-		case <-tick.C:
-		}
-	}
 }

@@ -37,7 +37,7 @@ func (a *app) runtimeStartCommand() *cobra.Command {
 			if o.foreground || o.child {
 				return a.serveRuntime(c.Context(), o)
 			}
-			started, err := a.startBackground(c.Context(), o)
+			started, err := a.startWhenFree(c.Context(), o)
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,12 +32,32 @@ type served struct {
 }
 
 // openRuntime opens the runtime on the state folder, listens, and announces
-// itself there. The sockets open first: a port that is taken costs no engine.
-func (a *app) openRuntime(ctx context.Context, o runtimeOptions, log *slog.Logger) (_ *served, err error) {
+// itself there. The folder comes first, as it says whether a runtime is running
+// already, and the sockets second: a port that is taken costs no engine.
+func (a *app) openRuntime(ctx context.Context, o runtimeOptions, log *slog.Logger) (*served, error) {
 	binary, err := a.install(ctx)
 	if err != nil {
 		return nil, err
 	}
+	rt := local.New(local.Options{
+		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log,
+		Watchdog: time.Duration(o.limits.watchdog), EngineMemory: uint64(o.limits.memory),
+		OnAccess: func(x gateway.Access) { logAccess(log, x) },
+	})
+	killed, err := rt.Claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+	awaitPorts(ctx, killed)
+	s, err := a.openDoors(ctx, rt, o, log)
+	if err != nil {
+		return nil, errors.Join(err, rt.Close(ctx))
+	}
+	return s, nil
+}
+
+// openDoors opens a runtime that has its folder, with its two doors.
+func (a *app) openDoors(ctx context.Context, rt *local.Runtime, o runtimeOptions, log *slog.Logger) (_ *served, err error) {
 	public, err := a.listen(ctx, o.port, o.portSet)
 	if err != nil {
 		return nil, err
@@ -47,11 +68,6 @@ func (a *app) openRuntime(ctx context.Context, o runtimeOptions, log *slog.Logge
 		return nil, err
 	}
 	defer closeOnError(&err, api)
-	rt := local.New(local.Options{
-		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log,
-		Watchdog: time.Duration(o.limits.watchdog), EngineMemory: uint64(o.limits.memory),
-		OnAccess: func(x gateway.Access) { logAccess(log, x) },
-	})
 	if err := rt.Open(ctx); err != nil {
 		return nil, err
 	}
@@ -101,6 +117,40 @@ func (a *app) listen(ctx context.Context, port int, asked bool) (net.Listener, e
 		fmt.Fprintf(a.io.Err, "Port %d is in use; using %d instead.\n", port, l.Addr().(*net.TCPAddr).Port)
 	}
 	return l, err
+}
+
+// portWait is how long the ports of a runtime that was killed may take to be
+// free.
+const portWait = 2 * time.Second
+
+// awaitPorts waits for the ports of a runtime that was killed: the system takes
+// what a process had piece by piece, and the folder may go before the ports.
+func awaitPorts(ctx context.Context, killed local.Info) {
+	ctx, cancel := context.WithTimeout(ctx, portWait)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for _, u := range []string{killed.Public, killed.API} {
+		for taken(ctx, strings.TrimPrefix(u, "http://")) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}
+}
+
+// taken reports whether somebody listens on an address.
+func taken(ctx context.Context, addr string) bool {
+	if addr == "" {
+		return false
+	}
+	l, err := gateway.Listen(ctx, addr)
+	if err == nil {
+		l.Close()
+	}
+	return errors.Is(err, gateway.ErrAddrInUse)
 }
 
 func logAccess(log *slog.Logger, x gateway.Access) {

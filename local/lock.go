@@ -53,14 +53,15 @@ type stateLock struct {
 	file *os.File
 }
 
-// lockState locks a folder for the runtime that owner describes. If an
+// lockState locks a folder for the runtime that owner describes, and returns
+// what the file says of the one before if that had no time to empty it. If an
 // orphaned engine holds it, lockState waits a moment for its end. The error is
 // a [*LockedError] if somebody keeps it.
-func lockState(ctx context.Context, dir string, owner Info) (*stateLock, error) {
+func lockState(ctx context.Context, dir string, owner Info) (_ *stateLock, before Info, err error) {
 	path := filepath.Join(dir, lockFile)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
+		return nil, Info{}, fmt.Errorf("open lock: %w", err)
 	}
 	deadline := time.Now().Add(orphanWait)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -70,27 +71,28 @@ func lockState(ctx context.Context, dir string, owner Info) (*stateLock, error) 
 		if err == nil {
 			// At once: while the file still speaks of a dead runtime, we look
 			// like its orphan.
+			before, _ := readInfo(path)
 			l := &stateLock{file: f}
 			if err := l.write(owner); err != nil {
-				return nil, errors.Join(err, l.release())
+				return nil, Info{}, errors.Join(err, l.release())
 			}
-			return l, nil
+			return l, before, nil
 		}
 		if !errors.Is(err, errLocked) {
 			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
+			return nil, Info{}, fmt.Errorf("lock %s: %w", path, err)
 		}
 		info, _ := readInfo(path)
 		// A runtime that ends empties the file just before it lets go.
 		orphan := info.PID == 0 || !processAlive(info.PID)
 		if !orphan || time.Now().After(deadline) {
 			f.Close()
-			return nil, &LockedError{Dir: dir, Info: info, Orphan: orphan}
+			return nil, Info{}, &LockedError{Dir: dir, Info: info, Orphan: orphan}
 		}
 		select {
 		case <-ctx.Done():
 			f.Close()
-			return nil, context.Cause(ctx)
+			return nil, Info{}, context.Cause(ctx)
 		case <-tick.C:
 		}
 	}

@@ -158,21 +158,32 @@ func New(opts Options) *Runtime {
 // ErrClosed is returned by operations on a runtime that was closed.
 var ErrClosed = errors.New("the runtime is stopped")
 
-// Open takes the state folder, opens the store and starts the engines of
-// everything that is published. The error is a [*LockedError] if another
-// runtime has the folder. A group whose engine does not start does not keep
-// the runtime from opening; it is retried, and shown by [Runtime.Status].
-func (r *Runtime) Open(ctx context.Context) (err error) {
+// Claim takes the state folder. The error is a [*LockedError] if another
+// runtime has it. What it returns is the runtime that had the folder before,
+// if that was killed; everything of it is gone by then, but for its ports,
+// which may take a moment longer.
+func (r *Runtime) Claim(ctx context.Context) (killed Info, err error) {
 	if err := r.makeFolders(); err != nil {
-		return fmt.Errorf("open runtime: %w", err)
+		return Info{}, fmt.Errorf("open runtime: %w", err)
 	}
 	r.info = Info{PID: os.Getpid(), Version: r.opts.Version}
-	if r.lock, err = lockState(ctx, r.opts.Dir, r.info); err != nil {
-		return err
+	r.lock, killed, err = lockState(ctx, r.opts.Dir, r.info)
+	return killed, err
+}
+
+// Open opens the store and starts the engines of everything that is
+// published. It claims the state folder if that was not done before. A group
+// whose engine does not start does not keep the runtime from opening; it is
+// retried, and shown by [Runtime.Status].
+func (r *Runtime) Open(ctx context.Context) (err error) {
+	if r.lock == nil {
+		if _, err := r.Claim(ctx); err != nil {
+			return err
+		}
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, r.lock.release())
+			err = errors.Join(err, r.unclaim())
 		}
 	}()
 	if err := r.sweepRun(); err != nil {
@@ -218,11 +229,21 @@ func (r *Runtime) trashDir() string   { return filepath.Join(r.opts.Dir, "trash"
 func (r *Runtime) blobsDir() string   { return filepath.Join(r.opts.Dir, "blobs") }
 func (r *Runtime) runDir() string     { return filepath.Join(r.opts.Dir, "run") }
 
+// unclaim gives up the state folder.
+func (r *Runtime) unclaim() error {
+	if r.lock == nil {
+		return nil
+	}
+	err := r.lock.release()
+	r.lock = nil
+	return err
+}
+
 // Close lets requests in flight finish, up to the drain deadline, stops the
 // engines and gives up the state folder. It may be called more than once.
 func (r *Runtime) Close(ctx context.Context) error {
 	if r.life == nil {
-		return nil
+		return r.unclaim()
 	}
 	r.hurry(ErrClosed)
 	r.publishing.Lock()
@@ -243,7 +264,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.mu.Unlock()
 	r.cancel(ErrClosed)
 	r.calls.Wait()
-	return errors.Join(err, r.store.Close(), r.lock.release())
+	return errors.Join(err, r.store.Close(), r.unclaim())
 }
 
 // ServeHTTP answers a request to the public side: to the scripts.
