@@ -2,10 +2,7 @@ package devserver
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"hash/maphash"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,9 +21,6 @@ const (
 	passedWait  = 50 * time.Millisecond
 )
 
-// kept is how many exceptions are remembered until somebody asks for them.
-const kept = 128
-
 // failures knows why requests have failed. The engine answers an uncaught
 // exception with nothing but 500, and the collector tells, apart from that,
 // what was thrown; what joins the two is the request's CF-Ray header.
@@ -43,39 +37,6 @@ type failures struct {
 
 func newFailures(stacks stackMapper, frame func(*errorpage.Report)) *failures {
 	return &failures{stacks: stacks, frame: frame, seed: maphash.MakeSeed(), waiting: map[string]chan tail.Item{}}
-}
-
-// colo ends a ray where Cloudflare names the data center.
-const colo = "-LOCAL"
-
-// label gives a request its CF-Ray header. If the header it came with says
-// that it is the same request once more, sent by the engine itself, it returns
-// the answer: a script that has called ctx.passThroughOnException() has thrown
-// then, the engine looks for the origin behind it, and there is none but us.
-func (f *failures) label(r *http.Request) *gateway.Explanation {
-	var h maphash.Hash
-	h.SetSeed(f.seed)
-	h.WriteString(r.Method)
-	h.WriteString(r.Host)
-	h.WriteString(r.RequestURI)
-	what := uint32(h.Sum64())
-	if old := r.Header.Get("Cf-Ray"); old != "" && labels(old, what) {
-		if it, ok := f.await(r.Context(), old, passedWait); ok {
-			return f.explanation(it, old, r)
-		}
-	}
-	var id [8]byte
-	binary.BigEndian.PutUint32(id[:4], rand.Uint32())
-	binary.BigEndian.PutUint32(id[4:], what)
-	r.Header["Cf-Ray"] = []string{hex.EncodeToString(id[:]) + colo}
-	return nil
-}
-
-// labels reports whether a ray is one of ours for a request of that kind.
-func labels(ray string, what uint32) bool {
-	digits, ours := strings.CutSuffix(ray, colo)
-	id, err := hex.DecodeString(digits)
-	return ours && err == nil && len(id) == 8 && binary.BigEndian.Uint32(id[4:]) == what
 }
 
 // explain is the gateway's question why a request has failed.
@@ -201,38 +162,4 @@ func headline(stack, message string) (name, calls string, ok bool) {
 		return "", "", false
 	}
 	return name, calls, true
-}
-
-// recent keeps the items that were put last.
-type recent struct {
-	items map[string]tail.Item
-	order []string // the oldest first; those that were taken are still in it
-}
-
-func (r *recent) put(key string, it tail.Item) {
-	if key == "" {
-		return
-	}
-	if r.items == nil {
-		r.items = map[string]tail.Item{}
-	}
-	_, again := r.items[key]
-	if r.items[key] = it; again {
-		return
-	}
-	if r.order = append(r.order, key); len(r.order) > kept {
-		delete(r.items, r.order[0])
-		r.order = r.order[1:]
-	}
-}
-
-func (r *recent) get(key string) (tail.Item, bool) {
-	it, ok := r.items[key]
-	return it, ok
-}
-
-func (r *recent) take(key string) (tail.Item, bool) {
-	it, ok := r.items[key]
-	delete(r.items, key)
-	return it, ok
 }
