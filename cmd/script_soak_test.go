@@ -115,7 +115,7 @@ func (k *kit) swaps(ts *testscript.TestScript, file string, ship func()) {
 			}
 			return nil
 		})
-		k.more(ts, 10)
+		k.more(ts, 20)
 	}
 	ts.Logf("%d swaps in %s", n, time.Since(start).Round(time.Second))
 }

@@ -14,7 +14,7 @@ import (
 // How much [TestSoak] does. The defaults are what a test run has time for.
 var (
 	soakFor   = flag.Duration("soak", 0, "for how long to reload and to publish under load, if not -swaps times")
-	soakSwaps = flag.Int("swaps", 25, "how often to reload and to publish under load")
+	soakSwaps = flag.Int("swaps", 20, "how often to reload and to publish under load")
 	soakKills = flag.Int("kills", 20, "how often to kill processes under load")
 	soakSeed  = flag.Uint64("seed", rand.Uint64(), "of the moments and the victims of the kills")
 )

@@ -41,7 +41,7 @@ const patience = time.Minute
 // maxUnderWay is how many requests may be under way. A good machine never gets
 // there; on one that is too slow for the rate, requests would pile up for no
 // other reason.
-const maxUnderWay = 40
+const maxUnderWay = 80
 
 // A Load is under way from Start to Stop.
 type Load struct {
