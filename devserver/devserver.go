@@ -37,8 +37,9 @@ import (
 // DefaultPort is where a session listens when nothing else is said.
 const DefaultPort = 8787
 
-// drainDeadline is how long a reload waits for requests in flight.
-const drainDeadline = time.Second
+// drainStall is how long a reload waits for requests in flight of which none
+// ends.
+const drainStall = time.Second
 
 // Options are the settings of a session.
 type Options struct {
@@ -142,7 +143,7 @@ func (s *session) open(ctx context.Context, dir, engine string) error {
 		s.front.scripts = append(s.front.scripts, p.worker.Name)
 	}
 	opts := local.Options{
-		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Trace: local.TraceNever, DrainDeadline: drainDeadline,
+		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Trace: local.TraceNever, DrainStall: drainStall,
 		Watchdog: s.opts.Watchdog, EngineMemory: s.opts.EngineMemory,
 		OnAccess: s.out.access, OnOutput: s.out.raw, OnItem: s.out.item, OnCrash: s.out.crash,
 	}

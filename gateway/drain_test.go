@@ -37,7 +37,7 @@ func drainNow(t *testing.T, g *Gate, n int) {
 	if (err != nil) != (n > 0) {
 		t.Errorf("Drain: %v, want %d requests cut", err, n)
 	}
-	if left := g.inFlight(); left != 0 {
+	if left := g.InFlight(); left != 0 {
 		t.Errorf("%d requests are left after Drain", left)
 	}
 }
@@ -69,7 +69,7 @@ func TestDrainWaitsForRequestsInFlight(t *testing.T) {
 func TestDeadlineCutsRequestsWithoutAnswer(t *testing.T) {
 	f := newFront(t, Options{}, stuck(t, nil))
 	a := goGet(t, f.url, "")
-	waitFor(t, "the request is in flight", func() bool { return f.gate.inFlight() == 1 })
+	waitFor(t, "the request is in flight", func() bool { return f.gate.InFlight() == 1 })
 	f.gate.Close()
 	drainNow(t, f.gate, 1)
 	receiveFrom(t, a).want(t, http.StatusServiceUnavailable, "Durable Object reset because its code was updated.")
@@ -226,7 +226,7 @@ func TestClientGoesOnAfterCut(t *testing.T) {
 		_ = res.Body.Close()
 		first <- res.StatusCode
 	}()
-	waitFor(t, "the request is in flight", func() bool { return f.gate.inFlight() == 1 })
+	waitFor(t, "the request is in flight", func() bool { return f.gate.InFlight() == 1 })
 	f.gate.Close()
 	drainNow(t, f.gate, 1)
 	if status := receiveFrom(t, first); status != 503 {

@@ -126,6 +126,13 @@ func (g *Gate) Unanswered() []string {
 	return slices.SortedFunc(maps.Keys(oldest), func(a, b string) int { return cmp.Compare(oldest[a], oldest[b]) })
 }
 
+// InFlight returns how many requests have passed the gate and have not ended.
+func (g *Gate) InFlight() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.visits)
+}
+
 // Drain waits until no request is in flight. When ctx ends first, the rest is cut: what has no answer yet is answered
 // with 503, what has begun is aborted, so that its client notices; the error then says how many there were. Call it on a
 // closed gate, also after an engine has died: the request of a client that stalls in the middle of its upload stays until then.

@@ -83,7 +83,7 @@ func TestUnansweredNamesWhoHasWaitedLongest(t *testing.T) {
 	}
 	for n, script := range []string{"begun", "b", "a", "b"} {
 		goGet(t, f.url, script)
-		waitFor(t, "the request is in flight", func() bool { return f.gate.inFlight() == n+1 })
+		waitFor(t, "the request is in flight", func() bool { return f.gate.InFlight() == n+1 })
 	}
 	waitFor(t, "one is being answered", func() bool { return len(f.gate.Unanswered()) == 2 })
 	f.gate.Close()
@@ -175,8 +175,8 @@ func TestGateHammer(t *testing.T) {
 		g.SetTable(Table{Default: &Target{Script: "s", Gate: to}})
 	}
 	wg.Wait()
-	if failed.Load() != 0 || gates[0].inFlight()+gates[1].inFlight() != 0 {
-		t.Errorf("%d requests failed, %d and %d are left", failed.Load(), gates[0].inFlight(), gates[1].inFlight())
+	if failed.Load() != 0 || gates[0].InFlight()+gates[1].InFlight() != 0 {
+		t.Errorf("%d requests failed, %d and %d are left", failed.Load(), gates[0].InFlight(), gates[1].InFlight())
 	}
 }
 

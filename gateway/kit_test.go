@@ -210,10 +210,3 @@ func waitFor(t testing.TB, what string, condition func() bool) {
 		}
 	}
 }
-
-// inFlight returns how many requests are inside a gate.
-func (g *Gate) inFlight() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.visits)
-}

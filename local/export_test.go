@@ -49,3 +49,13 @@ func (r *Runtime) Restart(ctx context.Context) error {
 	}
 	return r.converge(ctx)
 }
+
+// InFlight returns how many requests the engine of a script's group has.
+func (r *Runtime) InFlight(script string) int {
+	for _, g := range r.running() {
+		if slices.Contains(g.scripts, script) {
+			return g.gate.InFlight()
+		}
+	}
+	return 0
+}

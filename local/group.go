@@ -232,6 +232,8 @@ func (g *group) halt(ctx context.Context) error {
 // finish lets requests in flight finish until the deadline of ctx, and stops
 // the engine. The gate is closed.
 func (g *group) finish(ctx context.Context, proc *engine.Process) error {
+	ctx, done := g.draining(ctx)
+	defer done()
 	grace := stopGrace
 	if g.gate.Drain(ctx) != nil || g.settle(ctx) != nil {
 		grace = 0 // the deadline has passed: what still runs is cut

@@ -56,6 +56,10 @@ type Options struct {
 	// DrainDeadline is how long a swap waits for requests in flight before it
 	// cuts them: 5 s if it is 0.
 	DrainDeadline time.Duration
+	// DrainStall, if it is not 0, is how long a swap waits while none of these
+	// requests ends. A session is not held up for long by one that hangs, and
+	// cuts nothing on a machine that is busy.
+	DrainStall time.Duration
 	// StartDeadline is how long an engine may take to start: 10 s if it is 0.
 	StartDeadline time.Duration
 	// Watchdog is how long an engine may stand still before it is killed and

@@ -59,6 +59,31 @@ func TestRequestsAreCutAtTheDrainDeadline(t *testing.T) {
 	r.wantBody("counter", "/version", "2")
 }
 
+// A reload cut requests after a second, although the engine of a busy machine
+// answered one after the other.
+func TestRequestsAreNotCutWhileOthersEnd(t *testing.T) {
+	t.Parallel()
+	const stall = 2 * time.Second
+	r := open(t, t.TempDir(), func(o *local.Options) { o.DrainDeadline, o.DrainStall = patience, stall })
+	r.publish(underLoad(t, "worker", 0, ownCounters, creates("Counter")))
+	hang := r.begin("worker", "/slow?ms=60000")
+	var slow []<-chan answer
+	for n := range 5 {
+		slow = append(slow, r.begin("worker", fmt.Sprintf("/slow?ms=%d", 1500+500*n)))
+	}
+	eventually(t, "the requests are in the engine", func() bool { return r.InFlight("worker") == 6 })
+	start := time.Now()
+	r.publish(underLoad(t, "worker", 1, ownCounters))
+	for n, a := range slow {
+		if got := <-a; got.status != http.StatusOK {
+			t.Errorf("request %d is answered with %+v", n, got)
+		}
+	}
+	if got := <-hang; got.status != http.StatusServiceUnavailable || time.Since(start) < stall || time.Since(start) >= patience {
+		t.Errorf("a request that hangs is answered with %+v after %v", got, time.Since(start))
+	}
+}
+
 type answer struct {
 	status int
 	body   string
