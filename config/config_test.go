@@ -124,6 +124,7 @@ func checkTop(t *testing.T, f *File, got *Worker) {
 				TransferredClasses: []migrate.Transfer{{From: "X", FromScript: "other", To: "Y"}},
 			}},
 		},
+		Classes:       []migrate.Class{{Name: "A"}, {Name: "Y"}},
 		Observability: true, Minify: true, Define: map[string]string{"X": "1"}, Dev: Dev{IP: "0.0.0.0", Port: 9000},
 	}
 	if !reflect.DeepEqual(withoutPlaces(got), want) {
@@ -164,6 +165,12 @@ func withoutPlaces(w *Worker) *Worker {
 		missing = missing || !strings.Contains(m.Location.LineText, m.Tag)
 		m.Location = diag.Location{}
 		c.Migrations = append(c.Migrations, m)
+	}
+	c.Classes = nil
+	for _, class := range w.Classes {
+		missing = missing || !strings.Contains(class.Location.LineText, class.Name)
+		class.Location = diag.Location{}
+		c.Classes = append(c.Classes, class)
 	}
 	if missing {
 		c.Name = "a location is missing"

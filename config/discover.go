@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,10 @@ import (
 
 // fileNames are Wrangler's names of a configuration, the one that wins first.
 var fileNames = []string{"wrangler.json", "wrangler.jsonc", "wrangler.toml"}
+
+// Names returns the names that a configuration may have, the one that Wrangler
+// prefers first.
+func Names() []string { return slices.Clone(fileNames) }
 
 // maxSize is far above any real configuration. Without it, a wrong path such
 // as a disk image would be read into memory whole.

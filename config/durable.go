@@ -1,6 +1,9 @@
 package config
 
 import (
+	"cmp"
+	"slices"
+
 	"paddock/internal/diag"
 	"paddock/migrate"
 )
@@ -43,19 +46,23 @@ func (r *resolver) finishBindings(d *draft) {
 
 // finishLifecycle warns of own classes that no migration creates.
 func (r *resolver) finishLifecycle(c *checker, d *draft) {
-	classes := migrate.Replay(d.Migrations)
 	for _, e := range d.exports.fields() {
 		if live(e) {
-			classes[e.name] = true
+			d.Classes = append(d.Classes, migrate.Class{Name: e.name, SQLite: e.get("storage").text() == "sqlite", Location: e.keyAt()})
 		}
+	}
+	slices.SortStableFunc(d.Classes, func(a, b migrate.Class) int { return cmp.Compare(a.Name, b.Name) })
+	known := make(map[string]bool)
+	for _, class := range d.Classes {
+		known[class.Name] = true
 	}
 	var missing []string
 	var at diag.Location
 	for _, do := range d.DurableObjects {
-		if _, known := classes[do.Class]; known || do.Script != "" {
+		if known[do.Class] || do.Script != "" {
 			continue
 		}
-		classes[do.Class] = false // said once per class
+		known[do.Class] = true // said once per class
 		if missing = append(missing, do.Class); len(missing) == 1 {
 			at = do.Location
 		}

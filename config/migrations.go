@@ -9,10 +9,11 @@ import (
 // that it tells.
 func checkMigrations(c *checker, n *node) {
 	tags := make(map[string]*node)
-	past := history{checker: c, classes: make(map[string]*node)}
 	for _, e := range n.elements() {
 		checkTag(c, e.get("tag"), tags)
-		past.play(e)
+	}
+	for _, d := range play(n).Problems() {
+		c.report(d)
 	}
 }
 
@@ -35,6 +36,7 @@ func checkTag(c *checker, n *node, tags map[string]*node) {
 }
 
 func readMigrations(d *draft, n *node) {
+	d.Classes = play(n).Classes()
 	for _, e := range n.elements() {
 		if !e.is(kindTable) {
 			continue
@@ -69,55 +71,40 @@ func readStep(e *node) migrate.Step {
 	return s
 }
 
-// history plays the list to find steps that do not fit the ones before. It
-// only warns, in the words in which Wrangler refuses: a class may have been
-// created before the list began, or from the command line.
-type history struct {
-	checker *checker
-	classes map[string]*node // the place that brought each class that exists
-}
-
-// play takes the directives of a step in Wrangler's order.
-func (h *history) play(e *node) {
-	for _, n := range e.get("deleted_classes").elements() {
-		h.leave(n, "deleted_classes")
-	}
-	for _, n := range e.get("renamed_classes").elements() {
-		h.leave(n.get("from"), "renamed_classes")
-		h.enter(n.get("to"), "renamed_classes")
-	}
-	for _, directive := range []string{"new_classes", "new_sqlite_classes"} {
-		for _, n := range e.get(directive).elements() {
-			h.enter(n, directive)
+// play replays the list. Places are those of the class names.
+func play(list *node) *migrate.History {
+	var h migrate.History
+	for _, e := range list.elements() {
+		for _, n := range e.get("deleted_classes").named() {
+			h.Delete(n.text(), n.at())
+		}
+		for _, n := range e.get("renamed_classes").elements() {
+			if from, to := n.get("from"), n.get("to"); from.text() != "" && to.text() != "" {
+				h.Rename(from.text(), from.at(), to.text(), to.at())
+			}
+		}
+		for _, n := range e.get("new_classes").named() {
+			h.Create(n.text(), false, n.at())
+		}
+		for _, n := range e.get("new_sqlite_classes").named() {
+			h.Create(n.text(), true, n.at())
+		}
+		for _, n := range e.get("transferred_classes").elements() {
+			if to := n.get("to"); to.text() != "" {
+				h.Transfer(to.text(), to.at())
+			}
 		}
 	}
-	for _, n := range e.get("transferred_classes").elements() {
-		h.enter(n.get("to"), "transferred_classes")
-	}
+	return &h
 }
 
-func (h *history) leave(n *node, directive string) {
-	class := n.text()
-	if class == "" {
-		return
+// named returns the elements of an array that are strings and not empty.
+func (n *node) named() []*node {
+	var list []*node
+	for _, e := range n.elements() {
+		if e.text() != "" {
+			list = append(list, e)
+		}
 	}
-	if h.classes[class] == nil {
-		h.checker.report(diag.Warningf("migration-history", n.at(),
-			"Cannot apply %s migration to non-existent class %s", directive, class).
-			WithHint("No earlier entry of the list introduces it. That is right only if it was created before the list began."))
-	}
-	delete(h.classes, class)
-}
-
-func (h *history) enter(n *node, directive string) {
-	class := n.text()
-	if class == "" {
-		return
-	}
-	if before := h.classes[class]; before != nil {
-		h.checker.report(diag.Warningf("migration-history", n.at(),
-			"Cannot apply %s migration to existing class %s", directive, class).
-			WithRelated("it was introduced here", before.at()))
-	}
-	h.classes[class] = n
+	return list
 }

@@ -34,6 +34,7 @@ func (f *File) Resolve(env string, overrides Overrides) (*Worker, diag.List) {
 	r.read(d)
 	r.override(d)
 	r.finish(c, d)
+	d.Bundling = r.bundling(d)
 	d.unsupported = r.limits()
 	return &d.Worker, r.problems.sorted()
 }

@@ -10,16 +10,18 @@ type Worker struct {
 	Path, Dir string // of the file
 	Env       string // "" for the top level
 
-	Name               string          // "" if the file names none
-	Main               string          // absolute path of the entry point, "" if none is configured
-	MainLocation       diag.Location   // where the entry point is configured
+	Name               string        // "" if the file names none
+	Main               string        // absolute path of the entry point, "" if none is configured
+	MainLocation       diag.Location // where the entry point is configured
+	Bundling           Bundling
 	CompatibilityDate  string          // YYYY-MM-DD
 	DateLocation       diag.Location   // where it is configured, or the file if it is not
 	CompatibilityFlags []string        // each once
 	Vars               []Var           // sorted by name
 	DurableObjects     []DurableObject // in the order of the file
 	Migrations         []migrate.Migration
-	Routes             []Route // in the order of the file
+	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
+	Routes             []Route         // in the order of the file
 	Observability      bool
 	Minify             bool
 	Define             map[string]string

@@ -6,7 +6,8 @@
 // configuration and the tag of the target, and [Apply], which the runtime
 // calls with what Pending made. A namespace is an identity with a permanent
 // key; the class name is a label on it, so rename and transfer move labels and
-// never data. [Replay] answers for a list alone which classes it leads to.
+// never data. [Replay] answers for a list alone which classes it leads to, and
+// [History] whether it makes sense.
 package migrate
 
 import (
@@ -95,32 +96,30 @@ func lost(list []Migration, applied string) diag.Diagnostic {
 
 // Replay works out which classes exist after the whole list, and whether each
 // is SQLite-backed. It forgives what Apply refuses, as a list may go on from a
-// state that was reached without it: a rename of an unknown class introduces
-// its target, a second creation changes nothing. A transferred class counts as
-// key-value storage, as the list does not say what it is at its source.
+// state that was reached without it: see [History].
 func Replay(list []Migration) map[string]bool {
-	classes := make(map[string]bool)
-	create := func(names []string, sqlite bool) {
-		for _, name := range names {
-			if _, ok := classes[name]; !ok {
-				classes[name] = sqlite
-			}
-		}
-	}
+	var h History
+	at := diag.Location{} // nobody asks for the problems
 	for _, m := range list {
 		for _, name := range m.DeletedClasses {
-			delete(classes, name)
+			h.Delete(name, at)
 		}
 		for _, r := range m.RenamedClasses {
-			sqlite := classes[r.From]
-			delete(classes, r.From)
-			classes[r.To] = sqlite
+			h.Rename(r.From, at, r.To, at)
 		}
-		create(m.NewClasses, false)
-		create(m.NewSQLiteClasses, true)
+		for _, name := range m.NewClasses {
+			h.Create(name, false, at)
+		}
+		for _, name := range m.NewSQLiteClasses {
+			h.Create(name, true, at)
+		}
 		for _, t := range m.TransferredClasses {
-			create([]string{t.To}, false)
+			h.Transfer(t.To, at)
 		}
+	}
+	classes := make(map[string]bool)
+	for _, c := range h.Classes() {
+		classes[c.Name] = c.SQLite
 	}
 	return classes
 }
