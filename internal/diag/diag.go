@@ -1,6 +1,7 @@
 // Package diag holds what paddock has to say about its user's files: a
 // [Diagnostic] is one problem with its place, a [List] is used where an error
-// would be, and the renderers in this package print lists for people.
+// would be, and the renderers in this package print lists: [WriteHuman] for
+// people, [WriteJSON], [WriteSARIF] and [WriteGitHub] for programs.
 //
 // Code that finds a problem in a text makes a [Source] from it and asks that
 // for a [Location] by byte offsets; line and column are worked out there and

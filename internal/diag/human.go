@@ -27,7 +27,8 @@ const maxLine = 120
 //
 //	  did you mean "compatibility_date"?
 //
-// It depends on the list and the options alone.
+// A problem that only an environment has ends with "in env.NAME". It depends
+// on the list and the options alone.
 func WriteHuman(w io.Writer, list List, opts HumanOptions) {
 	p := paint(opts.Color)
 	for _, d := range list {
@@ -40,6 +41,9 @@ func WriteHuman(w io.Writer, list List, opts HumanOptions) {
 		fmt.Fprintf(&b, "%s %s", head, p("1", PrintableLines(d.Message)))
 		if d.Code != "" {
 			b.WriteString(p("2", " ["+d.Code+"]"))
+		}
+		if d.Env != "" {
+			b.WriteString(p("2", " in env."+Printable(d.Env)))
 		}
 		b.WriteString("\n\n")
 		writePlace(&b, d.Location, mark, p)
