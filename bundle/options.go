@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"paddock/config"
 )
 
 // esbuildOptions is how Wrangler 4 calls esbuild, so that a project that
@@ -84,4 +86,11 @@ func (b *Builder) hasNavigator() bool {
 		return false
 	}
 	return slices.Contains(flags, "global_navigator") || b.worker.CompatibilityDate >= navigatorSince
+}
+
+// Same reports whether the builds of two workers of one project are the same,
+// with the same options, so that one will do.
+func Same(a, b *config.Worker) bool {
+	x, y := New(a, Options{}), New(b, Options{})
+	return a.Main == b.Main && a.Dir == b.Dir && a.Minify == b.Minify && x.nodeMode() == y.nodeMode() && maps.Equal(x.defines(), y.defines())
 }

@@ -17,7 +17,8 @@ import (
 var mayImport = map[string][]string{
 	".":                   {"cmd"},
 	"bench":               {"engine", "internal/proc"},
-	"cmd":                 {"bundle", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "publish", "tail"},
+	"check":               {"bundle", "config", "internal/diag", "migrate"},
+	"cmd":                 {"bundle", "check", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "publish", "tail"},
 	"devserver":           {"bundle", "config", "devserver/errorpage", "gateway", "internal/diag", "internal/iostreams", "internal/sourcemap", "local", "migrate", "publish", "tail"},
 	"devserver/errorpage": {"internal/diag", "internal/sourcemap"},
 	"local":               {"engine", "gateway", "internal/cfapi", "internal/proc", "internal/sourcemap", "local/store", "migrate", "tail"},
