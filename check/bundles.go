@@ -78,9 +78,9 @@ func serviceWorker(w *config.Worker) diag.List {
 
 // noEntry warns of a Worker without an entry point, unless it needs none, or
 // is only the common part of environments that have one. It may be given on
-// the command line.
+// the command line. Where something is wrong it may be what names it.
 func (p *project) noEntry(w *config.Worker) diag.List {
-	if w.Bundling != config.BundledHere {
+	if w.Bundling != config.BundledHere || p.out.list.HasErrors() {
 		return nil
 	}
 	if w.Env == "" && slices.ContainsFunc(p.workers, func(other *config.Worker) bool { return other.Main != "" }) {

@@ -134,7 +134,7 @@ func (o *checkOptions) summarize(r *check.Result, took time.Duration) {
 	case n > 0:
 		paint, text = o.io.ErrStyle(color.FgYellow), plural(n, "warning")
 	}
-	fmt.Fprintf(o.io.Err, "%s in %s (%d ms)\n", paint(text), plural(r.Files, "file"), took.Milliseconds())
+	fmt.Fprintf(o.io.Err, "%s in %s (%d ms)\n", paint(text), plural(r.Files, "file"), max(took.Milliseconds(), 1))
 }
 
 func plural(n int, what string) string {
