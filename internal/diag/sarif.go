@@ -30,21 +30,22 @@ func WriteSARIF(w io.Writer, list List, tool Tool) error {
 	seen := make(map[string]int)
 	failed := false
 	for _, d := range list {
+		if d.Code == "" {
+			d.Code = "other" // a result without a rule is none
+		}
 		if d.Location.File == "" {
 			failed = failed || d.Severity == Error
 			run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, notification(d))
 			continue
 		}
-		r := result(d)
-		if d.Code != "" {
-			index, known := rules[d.Code]
-			if !known {
-				index = len(rules)
-				rules[d.Code] = index
-				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule(d.Code, tool))
-			}
-			r.RuleIndex = &index
+		index, known := rules[d.Code]
+		if !known {
+			index = len(rules)
+			rules[d.Code] = index
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule(d.Code, tool))
 		}
+		r := result(d)
+		r.RuleIndex = index
 		print := fingerprint(d)
 		r.PartialFingerprints = map[string]string{"paddock/v1": fmt.Sprintf("%s:%d", print, seen[print])}
 		seen[print]++
@@ -59,22 +60,19 @@ func WriteSARIF(w io.Writer, list List, tool Tool) error {
 // sourceRoot is the name that GitHub's documentation uses for it.
 const sourceRoot = "%SRCROOT%"
 
+// rule describes a code. Code scanning wants all three texts.
 func rule(code string, tool Tool) sarifRule {
-	r := sarifRule{ID: code}
+	text := code
 	if tool.Describe != nil {
-		if text := tool.Describe(code); text != "" {
-			r.Short = &sarifText{text}
+		if described := tool.Describe(code); described != "" {
+			text = described
 		}
 	}
-	return r
+	return sarifRule{ID: code, Short: sarifText{text}, Full: sarifText{text}, Help: sarifText{text}}
 }
 
 func notification(d Diagnostic) sarifNotification {
-	n := sarifNotification{Level: d.Severity.String(), Message: sarifText{d.text()}}
-	if d.Code != "" {
-		n.Descriptor = &sarifReference{d.Code}
-	}
-	return n
+	return sarifNotification{Descriptor: sarifReference{d.Code}, Level: d.Severity.String(), Message: sarifText{d.text()}}
 }
 
 func result(d Diagnostic) sarifResult {
@@ -109,8 +107,9 @@ func physical(l Location) sarifPhysical {
 		}
 		p.Artifact = sarifArtifact{URI: (&url.URL{Scheme: "file", Path: path}).String()}
 	}
+	p.Region = sarifRegion{StartLine: 1, EndLine: 1} // what is about a file as a whole is shown at its start
 	if l.Line > 0 {
-		p.Region = &sarifRegion{StartLine: l.Line, StartColumn: l.Column, EndLine: l.EndLine, EndColumn: l.EndColumn}
+		p.Region = sarifRegion{StartLine: l.Line, StartColumn: l.Column, EndLine: l.EndLine, EndColumn: l.EndColumn}
 	}
 	return p
 }

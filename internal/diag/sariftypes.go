@@ -22,17 +22,19 @@ type (
 		Rules   []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
-		ID    string     `json:"id"`
-		Short *sarifText `json:"shortDescription,omitempty"`
+		ID    string    `json:"id"`
+		Short sarifText `json:"shortDescription"`
+		Full  sarifText `json:"fullDescription"`
+		Help  sarifText `json:"help"`
 	}
 	sarifInvocation struct {
 		ExecutionSuccessful bool                `json:"executionSuccessful"`
 		Notifications       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
 	}
 	sarifNotification struct {
-		Descriptor *sarifReference `json:"descriptor,omitempty"`
-		Level      string          `json:"level"`
-		Message    sarifText       `json:"message"`
+		Descriptor sarifReference `json:"descriptor"`
+		Level      string         `json:"level"`
+		Message    sarifText      `json:"message"`
 	}
 	sarifReference struct {
 		ID string `json:"id"`
@@ -44,8 +46,8 @@ type (
 		Text string `json:"text"`
 	}
 	sarifResult struct {
-		RuleID              string            `json:"ruleId,omitempty"`
-		RuleIndex           *int              `json:"ruleIndex,omitempty"`
+		RuleID              string            `json:"ruleId"`
+		RuleIndex           int               `json:"ruleIndex"`
 		Level               string            `json:"level"`
 		Message             sarifText         `json:"message"`
 		Locations           []sarifLocation   `json:"locations"`
@@ -60,7 +62,7 @@ type (
 	}
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
-		Region   *sarifRegion  `json:"region,omitempty"`
+		Region   sarifRegion   `json:"region"`
 	}
 	sarifArtifact struct {
 		URI    string `json:"uri"`
