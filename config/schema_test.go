@@ -170,6 +170,7 @@ func TestCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[string]bool{}
+	files = append(files, filepath.Join("..", "migrate", "history.go")) // whose problems are reported here
 	for _, path := range files {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
