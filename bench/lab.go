@@ -65,7 +65,7 @@ func environment(dir string) []string {
 	return append(env, wranglerEnvironment(dir)...)
 }
 
-// build makes the paddock that is measured, once, as a user would have it:
+// build makes the paddock that is measured, once, as it is built for others:
 // with `go run` the start of the Go tool would be part of every figure.
 func (l *lab) build(ctx context.Context) error {
 	root, err := goTool(ctx, "list", "-m", "-f", "{{.Dir}}", "paddock")
@@ -84,7 +84,9 @@ func (l *lab) build(ctx context.Context) error {
 }
 
 func goTool(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", args...).Output()
+	c := exec.CommandContext(ctx, "go", args...)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0") // as for other machines: a static program
+	out, err := c.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
 		err = fmt.Errorf("%w:\n%s", err, exit.Stderr)

@@ -40,6 +40,7 @@ var benchmarks = []benchmark{
 	{"throughput", "requests a second over 32 connections", throughput},
 	{"reload", "from saving a file to the first answer of the new code", reload},
 	{"publish", "the whole command, for a script that is published already", publish},
+	{"check", "the whole command, for one and for a thousand configurations", check},
 	{"memory", "paddock's own memory in a long session", memory},
 }
 

@@ -63,17 +63,19 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	found := make([]diag.List, len(targets))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(targets)) {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(targets) {
-					return
-				}
-				found[i] = (&project{Options: o}).check(ctx, targets[i])
+	work := func() {
+		for ctx.Err() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= len(targets) {
+				return
 			}
-		})
+			found[i] = newProject(o).check(ctx, targets[i])
+		}
 	}
+	for range min(runtime.GOMAXPROCS(0), len(targets)) - 1 {
+		workers.Go(work)
+	}
+	work() // this goroutine is one of them: for one project no other is started
 	workers.Wait()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -90,22 +92,55 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 type collector struct {
 	list diag.List
 	seen map[finding]bool
+	// The limit bounds the list, if it is not 0. What is left out is counted.
+	limit, dropped int
+	failed         bool // an error was left out
 }
+
+// maxProblems is how many problems of a project are reported: one with more of
+// them has one problem.
+const maxProblems = 1000
 
 type finding struct {
 	code, message string
-	at            diag.Location
+	at            place
 }
+
+// place is a location without the text of its line, which can be long, to look
+// things up by.
+type place struct {
+	file                             string
+	line, column, endLine, endColumn int
+}
+
+func placeOf(l diag.Location) place { return place{l.File, l.Line, l.Column, l.EndLine, l.EndColumn} }
 
 func (c *collector) add(list ...diag.Diagnostic) {
 	if c.seen == nil {
 		c.seen = make(map[finding]bool)
 	}
 	for _, d := range list {
-		key := finding{d.Code, d.Message, d.Location}
-		if !c.seen[key] {
+		key := finding{d.Code, d.Message, placeOf(d.Location)}
+		switch {
+		case c.seen[key]:
+		case c.limit > 0 && len(c.list) >= c.limit:
+			c.dropped++
+			c.failed = c.failed || d.Severity == diag.Error
+		default:
 			c.seen[key] = true
 			c.list = append(c.list, d)
 		}
 	}
+}
+
+// rest says how many problems were left out.
+func (c *collector) rest(file string) {
+	if c.dropped == 0 {
+		return
+	}
+	d := diag.Warningf("more-problems", diag.Location{File: file}, "and %d more problems", c.dropped)
+	if c.failed {
+		d.Severity = diag.Error
+	}
+	c.list = append(c.list, d)
 }

@@ -178,3 +178,25 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A file with thousands of problems has one problem.
+func TestBounds(t *testing.T) {
+	dir := t.TempDir()
+	var b strings.Builder
+	b.WriteString("name = \"w\"\nmain = \"a.js\"\ncompatibility_date = \"2026-01-01\"\nroutes = [")
+	for i := range 3000 {
+		fmt.Fprintf(&b, "\"example.com/%d*\",", i)
+	}
+	b.WriteString("]\n[vars]\n")
+	for i := range maxProblems + 10 {
+		fmt.Fprintf(&b, "A%d_SECRET = \"f3b1c9a7de4402b88a1e5c6d%08d\"\n", i, i)
+	}
+	write(t, filepath.Join(dir, "wrangler.toml"), b.String())
+	list := run(t, Options{Dir: dir, NoBundle: true, Now: now})
+	if len(list) != maxProblems+1 {
+		t.Fatalf("%d problems", len(list))
+	}
+	if d := list[0]; d.Code != "more-problems" || !strings.HasPrefix(d.Message, "and ") || d.Severity != diag.Warning {
+		t.Errorf("the rest is counted as %+v", d)
+	}
+}

@@ -17,6 +17,10 @@ type project struct {
 	out     collector
 }
 
+func newProject(o Options) *project {
+	return &project{Options: o, out: collector{limit: maxProblems}}
+}
+
 // check returns what there is to say about the configuration at a path, or
 // about the one that is found if that is "".
 func (p *project) check(ctx context.Context, path string) diag.List {
@@ -38,7 +42,9 @@ func (p *project) check(ctx context.Context, path string) diag.List {
 			p.out.add(p.compare(ctx)...)
 		}
 	}
-	return p.hideSecrets()
+	p.secrets()
+	p.out.rest(p.name)
+	return p.out.list
 }
 
 // resolve works out the environments. It returns false if there is nothing to

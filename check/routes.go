@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"paddock/config"
@@ -14,39 +13,51 @@ import (
 // such as staging.example.com below *.example.com, is taken as meant: the more
 // specific pattern wins, and that is how environments are usually set apart.
 func routes(workers []*config.Worker) diag.List {
-	var list diag.List
-	before := make(map[string][]placedRoute) // by host
+	c := routeCheck{byHost: make(map[string][]placedRoute), byPlace: make(map[place]placedRoute)}
 	for _, w := range workers {
-		var inherited []config.Route
-		for _, r := range w.Routes {
-			route := placedRoute{w, r, parsePattern(r)}
-			others := before[route.pattern.host]
-			if i := slices.IndexFunc(others, func(o placedRoute) bool { return o.Location == r.Location }); i >= 0 {
-				if others[i].worker.Name != w.Name && !r.CustomDomain { // of those config speaks
-					inherited = append(inherited, r)
-				}
-				continue
-			}
-			for _, other := range others {
-				if d := clash(other, route); d != nil {
-					list = append(list, *d)
-					break // one is enough to look into it
-				}
-			}
-			if len(others) < maxRoutes {
-				before[route.pattern.host] = append(others, route)
-			}
-		}
-		if len(inherited) > 0 {
-			list = append(list, inheritedRoutes(w, inherited))
-		}
+		c.worker(w)
 	}
-	return list
+	return c.list
 }
 
-// maxRoutes is with how many routes of its host a route is compared. The
-// platform takes 1,000 of a zone.
-const maxRoutes = 1000
+// routeCheck is one run of routes.
+type routeCheck struct {
+	list     diag.List
+	byHost   map[string][]placedRoute
+	byPlace  map[place]placedRoute
+	compared int
+}
+
+// maxCompared bounds the work: a file with so many routes is no real one.
+const maxCompared = 1_000_000
+
+func (c *routeCheck) worker(w *config.Worker) {
+	var inherited []config.Route
+	for _, r := range w.Routes {
+		if top, known := c.byPlace[placeOf(r.Location)]; known {
+			if top.worker.Name != w.Name && !r.CustomDomain { // of those config speaks
+				inherited = append(inherited, r)
+			}
+			continue
+		}
+		route := placedRoute{w, r, parsePattern(r)}
+		c.byPlace[placeOf(r.Location)] = route
+		others := c.byHost[route.pattern.host]
+		c.byHost[route.pattern.host] = append(others, route)
+		for _, other := range others {
+			if c.compared++; c.compared > maxCompared {
+				break
+			}
+			if d := clash(other, route); d != nil {
+				c.list = append(c.list, *d)
+				break // one is enough to look into it
+			}
+		}
+	}
+	if len(inherited) > 0 {
+		c.list = append(c.list, inheritedRoutes(w, inherited))
+	}
+}
 
 // placedRoute is a route of a worker.
 type placedRoute struct {

@@ -132,19 +132,18 @@ func hasPassword(value string) bool {
 // declaredSecret goes by a name such as SESSION_SECRET, if the value is not
 // one that a person would have made up for it.
 func declaredSecret(name, value string) bool {
-	if declaredPublic(name) || placeholder(value) || strings.ContainsAny(value, " \t\r\n") || strings.Contains(value, "://") {
-		return false
-	}
 	words := nameWords(name)
-	switch last := words[len(words)-1]; last {
+	like := false
+	switch words[len(words)-1] {
 	case "PASSWORD", "PASSWD", "PWD", "PASSPHRASE":
-		return len(value) >= 8 && classes(value) >= 2 && !strings.HasPrefix(value, "/")
+		like = classes(value) >= 2 && !strings.HasPrefix(value, "/")
 	case "SECRET", "TOKEN", "APIKEY":
-		return drawn(value)
+		like = drawn(value)
 	case "KEY":
-		return drawn(value) && !uuid(value)
+		like = drawn(value) && !uuid(value)
 	}
-	return false
+	return like && !declaredPublic(name) && !placeholder(value) &&
+		!strings.ContainsAny(value, " \t\r\n") && !strings.Contains(value, "://")
 }
 
 // declaredPublic says whether a name tells that the value is for everybody.

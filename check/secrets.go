@@ -10,10 +10,10 @@ import (
 	"paddock/internal/diag"
 )
 
-// hideSecrets warns of variables that look like secrets, and returns all that
-// there is to say about the project without showing any of them: other
-// problems may be on the same line.
-func (p *project) hideSecrets() diag.List {
+// secrets warns of variables that look like secrets, and covers them in all
+// that there is to say about the project: other problems may be on the same
+// line.
+func (p *project) secrets() {
 	var values []string
 	for _, w := range p.workers {
 		for _, v := range w.Vars {
@@ -30,7 +30,6 @@ func (p *project) hideSecrets() diag.List {
 	if len(values) > 0 {
 		mask(p.out.list, values)
 	}
-	return p.out.list
 }
 
 func secretInVars(v config.Var, kind string) diag.Diagnostic {
@@ -67,17 +66,26 @@ func mask(list diag.List, values []string) {
 		}
 	}
 	cover := strings.NewReplacer(pairs...)
+	lines := make(map[place]string) // each is covered once: a file may be one long line
+	coverLine := func(l *diag.Location) (changed bool) {
+		at := place{file: l.File, line: l.Line}
+		covered, known := lines[at]
+		if !known {
+			covered = cover.Replace(l.LineText)
+			lines[at] = covered
+		}
+		changed = covered != l.LineText
+		l.LineText = covered
+		return changed
+	}
 	for i := range list {
 		d := &list[i]
 		d.Message, d.Hint = cover.Replace(d.Message), cover.Replace(d.Hint)
-		line := d.Location.LineText
-		d.Location.LineText = cover.Replace(line)
-		if d.Code == "secret-in-vars" && d.Location.LineText == line {
+		if !coverLine(&d.Location) && d.Code == "secret-in-vars" {
 			d.Location.LineText = ""
 		}
 		for j := range d.Related {
-			at := &d.Related[j].Location
-			at.LineText = cover.Replace(at.LineText)
+			coverLine(&d.Related[j].Location)
 		}
 	}
 }
