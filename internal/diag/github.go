@@ -38,7 +38,7 @@ func WriteGitHub(w io.Writer, list List) error {
 		if title := d.title(); title != "" {
 			property("title", title)
 		}
-		b.WriteString("::" + gitHubData.Replace(printableLines(d.text())) + "\n")
+		b.WriteString("::" + gitHubData.Replace(PrintableLines(d.text())) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
