@@ -36,12 +36,17 @@ func (a *app) publishCommand() *cobra.Command {
 		Args:    args(cobra.NoArgs),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
+	o.uploadFlags(c)
+	return c
+}
+
+// uploadFlags are the flags of everything that uploads.
+func (o *publishOptions) uploadFlags(c *cobra.Command) {
 	c.Flags().StringVar(&o.name, "name", "", "name of the script, instead of the configuration's")
 	c.Flags().StringVar(&o.message, "message", "", "remark that is kept with the version")
 	c.Flags().StringVar(&o.tag, "tag", "", "tag that is kept with the version")
 	c.Flags().BoolVar(&o.minify, "minify", false, "minify the code")
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
-	return c
 }
 
 // published is the result of a publish, as --json prints it.
@@ -59,18 +64,7 @@ type published struct {
 }
 
 func (o *publishOptions) run(ctx context.Context) error {
-	w, err := o.worker()
-	if err != nil {
-		return err
-	}
-	if o.name != "" {
-		w.Name = o.name
-	}
-	if w.Name == "" {
-		return diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
-			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
-	}
-	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
+	w, built, err := o.bundle(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,8 +82,25 @@ func (o *publishOptions) run(ctx context.Context) error {
 	return o.show(result)
 }
 
-// ship plans the upload, sends it and waits until it serves.
-func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
+// bundle reads the project and bundles it.
+func (o *publishOptions) bundle(ctx context.Context) (*config.Worker, *bundle.Result, error) {
+	w, err := o.worker()
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.name != "" {
+		w.Name = o.name
+	}
+	if w.Name == "" {
+		return nil, nil, diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
+			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
+	}
+	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
+	return w, built, err
+}
+
+// plan works out what an upload would send.
+func (o *publishOptions) plan(ctx context.Context, client *cfapi.Client, w *config.Worker, built *bundle.Result) (*publish.Plan, error) {
 	plan, diags, err := publish.NewPlan(ctx, client, w, built)
 	if err != nil {
 		return nil, err
@@ -98,6 +109,15 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		return nil, err
 	}
 	plan.Annotate(o.message, o.tag)
+	return plan, nil
+}
+
+// ship plans the upload, sends it and waits until it serves.
+func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
+	plan, err := o.plan(ctx, client, w, built)
+	if err != nil {
+		return nil, err
+	}
 	progress := o.io.Progress("Publishing " + w.Name)
 	defer progress.Done()
 	start := time.Now()
@@ -120,17 +140,22 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 // show prints what Wrangler prints, in its order and words.
 func (o *publishOptions) show(p *published) error {
 	var b strings.Builder
-	bold := o.io.OutStyle(color.Bold)
-	fmt.Fprintf(&b, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
-	fmt.Fprintf(&b, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
-	showBindings(&b, p.Bindings)
-	fmt.Fprintf(&b, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
+	o.showUpload(&b, p)
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
 	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
 	return o.write(&b)
+}
+
+// showUpload prints what all uploads have in common.
+func (o *publishOptions) showUpload(w io.Writer, p *published) {
+	bold := o.io.OutStyle(color.Bold)
+	fmt.Fprintf(w, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
+	fmt.Fprintf(w, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
+	showBindings(w, p.Bindings)
+	fmt.Fprintf(w, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
 }
 
 // showBindings prints the table of bindings. Values of variables are cut: the

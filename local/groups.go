@@ -36,6 +36,16 @@ func (w world) owned(script string) []store.Namespace {
 	return list
 }
 
+// bindings returns the bindings of all versions of a script that serve
+// requests.
+func (w world) bindings(script string) []store.Binding {
+	var list []store.Binding
+	for _, v := range w.scripts[script].Versions() {
+		list = append(list, v.Bindings...)
+	}
+	return list
+}
+
 // groups parts the scripts into those that must share an engine: the
 // connected components of "binds to an object of". The names in a group and
 // the groups themselves are sorted.
@@ -51,8 +61,8 @@ func (w world) groups() [][]string {
 	for name := range w.scripts {
 		parent[name] = name
 	}
-	for name, d := range w.scripts {
-		for _, b := range d.Version.Bindings {
+	for name := range w.scripts {
+		for _, b := range w.bindings(name) {
 			if n, ok := w.namespaces[b.Namespace]; ok && b.Namespace != "" {
 				if _, there := parent[n.Script]; there {
 					parent[find(name)] = find(n.Script)

@@ -239,6 +239,13 @@ var routes = []struct {
 	{"GET", account + "/workers/scripts", 403, 10000},
 	{"PUT", account + "/workers/scripts/s", 403, 10000},
 	{"GET", account + "/workers/scripts/s/deployments", 403, 10000},
+	{"POST", account + "/workers/scripts/s/deployments", 403, 10000},
+	{"GET", account + "/workers/scripts/s/versions", 403, 10000},
+	{"POST", account + "/workers/scripts/s/versions", 403, 10000},
+	{"GET", account + "/workers/scripts/s/versions/1", 403, 10000},
+	{"GET", account + "/workers/scripts/s/settings", 403, 10000},
+	{"GET", account + "/workers/scripts/s/script-settings", 403, 10000},
+	{"PATCH", account + "/workers/scripts/s/script-settings", 403, 10000},
 	{"POST", account + "/workers/scripts/s/tails", 403, 10000},
 	{"DELETE", account + "/workers/scripts/s/tails/1", 403, 10000},
 	{"GET", account + "/paddock/status", 403, 10000},
@@ -292,7 +299,7 @@ func TestUnknownEndpoint(t *testing.T) {
 		{"GET", "/"},
 		{"GET", Prefix},
 		{"GET", Prefix + "/zones"},
-		{"PATCH", account + "/workers/scripts/s/script-settings"},
+		{"PATCH", account + "/workers/scripts/s/schedules"},
 		{"POST", account + "/workers/scripts/s"}, // the path is known, the method is not
 		{"PUT", account + "/workers/scripts/s/"},
 	} {
