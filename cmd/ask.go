@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -77,6 +78,6 @@ func interruptible(ctx context.Context, read func() (string, error)) (string, er
 	case r := <-done:
 		return r.text, r.err
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		return "", errors.New("interrupted: nothing was changed")
 	}
 }

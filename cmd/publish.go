@@ -186,6 +186,8 @@ func bindingTarget(b cfapi.Binding) string {
 		return b.ClassName
 	case cfapi.BindingJSON:
 		text = string(b.JSON)
+	case cfapi.BindingSecretText:
+		text = `"(hidden)"`
 	default:
 		text = strconv.Quote(b.Text)
 	}
@@ -196,8 +198,11 @@ func bindingTarget(b cfapi.Binding) string {
 }
 
 func bindingKind(b cfapi.Binding) string {
-	if b.Type == cfapi.BindingDurableObject {
+	switch b.Type {
+	case cfapi.BindingDurableObject:
 		return "Durable Object"
+	case cfapi.BindingSecretText:
+		return "Secret"
 	}
 	return "Environment Variable"
 }

@@ -115,8 +115,20 @@ func (o *rollbackOptions) confirmed(ctx context.Context, question string) (bool,
 	return ok, err
 }
 
-// deploy returns nil if it was given up.
+// deploy puts a version in force; if its secrets are others than those in
+// force, only when that is wanted. It returns nil if it was given up.
 func (o *rollbackOptions) deploy(ctx context.Context, client *cfapi.Client, script, id string) (*cfapi.Deployment, error) {
 	create := newDeployment([]cfapi.DeploymentVersion{{VersionID: id, Percentage: 100}}, o.message)
-	return client.CreateDeployment(ctx, script, create, false)
+	d, err := client.CreateDeployment(ctx, script, create, o.yes)
+	if !cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
+		return d, err
+	}
+	if !o.canAsk() {
+		return nil, diag.List{explain(err)[0].WithHint("With --yes the secrets go back with the version.")}.Err()
+	}
+	ok, err := o.confirmed(ctx, explain(err)[0].Message+"\nDo you want to go back to the secrets of that version?")
+	if !ok || err != nil {
+		return nil, err
+	}
+	return client.CreateDeployment(ctx, script, create, true)
 }

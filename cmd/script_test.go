@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PADDOCK_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("PADDOCK_WORKERD", engine)
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 			for _, name := range []string{"CLOUDFLARE_ENV", "XDG_DATA_HOME"} {
 				env.Setenv(name, "") // not that of whoever runs the test
 			}

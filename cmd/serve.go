@@ -48,7 +48,7 @@ func (a *app) openRuntime(ctx context.Context, o runtimeOptions, log *slog.Logge
 	}
 	defer closeOnError(&err, api)
 	rt := local.New(local.Options{
-		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log,
+		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log, KeyFile: keyFile(),
 		OnAccess: func(x gateway.Access) { logAccess(log, x) },
 	})
 	if err := rt.Open(ctx); err != nil {

@@ -21,7 +21,7 @@ type deployOptions struct {
 	ids, tags   []string
 	percentages []float64
 	message     string
-	dryRun      bool
+	dryRun, yes bool
 }
 
 func (a *app) versionsDeployCommand() *cobra.Command {
@@ -41,7 +41,7 @@ func (a *app) versionsDeployCommand() *cobra.Command {
 	f.Float64SliceVar(&o.percentages, "percentage", nil, "percentage of the version at the same place among --version-id; may be repeated")
 	f.StringVar(&o.message, "message", "", "remark that is kept with the deployment")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be deployed, and do not")
-	f.BoolP("yes", "y", false, "ask nothing; for scripts that were written for Wrangler, as nothing is asked")
+	f.BoolVarP(&o.yes, "yes", "y", false, "also if that goes back to other secrets")
 	return c
 }
 
@@ -77,8 +77,11 @@ func (o *deployOptions) run(c *cobra.Command, given []string) error {
 func (o *deployOptions) deploy(ctx context.Context, client *cfapi.Client, script string, shares []cfapi.DeploymentVersion) error {
 	progress := o.io.Progress("Deploying " + script)
 	start := time.Now()
-	d, err := client.CreateDeployment(ctx, script, newDeployment(shares, o.message), false)
+	d, err := client.CreateDeployment(ctx, script, newDeployment(shares, o.message), o.yes)
 	progress.Done()
+	if cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
+		return diag.List{explain(err)[0].WithHint("With --yes the secrets go back with the version.")}.Err()
+	}
 	if err != nil {
 		return unknownScript(err, script)
 	}

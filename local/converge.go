@@ -79,7 +79,11 @@ func (r *Runtime) plans(w world) (map[string]plan, error) {
 		}
 		p := plan{scripts: scripts, versions: map[string]string{}, config: cfg, collected: map[string]bool{}}
 		for _, name := range scripts {
-			p.versions[name] = w.scripts[name].Version.ID
+			v := w.scripts[name].Version
+			p.versions[name] = v.ID
+			if len(sealedSecrets(v)) > 0 {
+				p.secret = append(p.secret, v)
+			}
 			if r.wantsCollector(w, name) {
 				p.collected[name] = true
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 
 	"paddock/internal/cfapi"
 	"paddock/local/store"
@@ -22,6 +23,7 @@ type DeployRequest struct {
 	Shares  []Share // one or two, that add up to 100
 	Source  string  // what asks
 	Message string
+	Force   bool // also back to a version with other secrets
 }
 
 // Deploy puts versions of a script in force and returns when they answer. Of
@@ -44,6 +46,12 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	versions, err := r.deployable(ctx, req)
 	if err != nil {
 		return Deployment{}, err
+	}
+	if changed := changedSecrets(versions[0], before.Version); len(changed) > 0 && !req.Force && versions[0].Number < before.Version.Number {
+		// Wrangler looks for the words before the names, and shows these.
+		return Deployment{}, refuse(cfapi.CodeSecretsChanged,
+			"the version %s has other secrets than the one in force. The following secrets have changed: %s",
+			versions[0].ID, strings.Join(changed, ", "))
 	}
 	ctx = context.WithoutCancel(ctx)
 	after, err := r.store.Deploy(ctx, req.deployment(versions, before), before.Deployment.ID)

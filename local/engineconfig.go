@@ -54,6 +54,9 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 			worker.Namespaces = append(worker.Namespaces, engine.Namespace{Class: n.Class, Key: n.Key, SQL: n.SQLite})
 		}
 		for _, b := range d.Version.Bindings {
+			if b.Type == cfapi.BindingSecretText {
+				continue // not before an engine starts, see reveal
+			}
 			eb, err := engineBinding(w, name, b)
 			if err != nil {
 				return cfg, err

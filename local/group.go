@@ -13,6 +13,7 @@ import (
 
 	"paddock/engine"
 	"paddock/gateway"
+	"paddock/local/store"
 )
 
 // Restarts of an engine that ended by itself wait, doubling from the first to
@@ -33,7 +34,8 @@ const stopGrace = 2 * time.Second
 type plan struct {
 	scripts   []string
 	versions  map[string]string // their version ids, which trace items carry
-	config    engine.Config     // without collector
+	config    engine.Config     // without collector and secrets
+	secret    []store.Version   // versions that have secrets
 	collected map[string]bool   // scripts with a collector
 }
 
@@ -129,6 +131,11 @@ func wait(ctx context.Context, d time.Duration) bool {
 // start starts the engine and opens the gate.
 func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	p := g.plan
+	var secrets []string
+	var err error
+	if p.config, secrets, err = g.rt.withSecrets(p); err != nil {
+		return nil, g.failed(err)
+	}
 	pump := newPump(g.rt, p.scripts)
 	opts := g.rt.engineOptions(p.config)
 	opts.OnLine, opts.OnEvent = pump.line, pump.event
@@ -139,7 +146,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	proc, err := engine.Start(ctx, opts)
 	if err != nil {
 		pump.close()
-		return nil, g.failed(err)
+		return nil, g.failed(redact(err, secrets))
 	}
 	pump.serving()
 	g.mu.Lock()

@@ -114,7 +114,7 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 // examine makes the version of an upload, tries it, and works out what its
 // migrations do.
 func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrate.Upload, before store.Deployed) (v store.Version, c migrate.Change, err error) {
-	if v, err = r.version(up); err != nil {
+	if v, err = r.version(ctx, w, up); err != nil {
 		return v, c, err
 	}
 	if err := checkTargets(w, v); err != nil {
@@ -131,7 +131,7 @@ func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrat
 
 // version stores the modules of an upload and returns its version, without
 // what only a candidate can tell.
-func (r *Runtime) version(up Upload) (store.Version, error) {
+func (r *Runtime) version(ctx context.Context, w world, up Upload) (store.Version, error) {
 	m := up.Form.Metadata
 	v := store.Version{
 		Script: up.Script, Source: up.Source, Author: author(), TriggeredBy: store.TriggerUpload,
@@ -150,14 +150,8 @@ func (r *Runtime) version(up Upload) (store.Version, error) {
 		}
 		v.Modules = append(v.Modules, store.Module{Name: p.Name, Type: p.ContentType, SHA256: sha, Size: int64(len(p.Content))})
 	}
-	for _, b := range m.Bindings {
-		sb := store.Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
-		if sb.Script == up.Script {
-			sb.Script = "" // written out, it means the same
-		}
-		v.Bindings = append(v.Bindings, sb)
-	}
-	return v, nil
+	v.Bindings, err = r.bindings(ctx, w, up)
+	return v, err
 }
 
 // checkTargets refuses bindings to scripts that are nowhere.

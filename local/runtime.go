@@ -48,6 +48,11 @@ type Options struct {
 	Engine  string // path of the engine's binary
 	Version string // of paddock, for the lock file
 
+	// KeyFile is the file with the key that secrets are encrypted with, outside
+	// of Dir; it is made when the first secret is put. Without one there are no
+	// secrets.
+	KeyFile string
+
 	// Throwaway gives up durability of the runtime's own state, for folders
 	// that are removed at the end. Objects are written as always.
 	Throwaway bool
@@ -92,6 +97,7 @@ type Runtime struct {
 	gateway *gateway.Gateway
 	hub     *hub
 	maps    *sourceMaps
+	keys    keyring
 
 	lock  *stateLock
 	token string
@@ -134,6 +140,7 @@ func New(opts Options) *Runtime {
 	r.gateway = gateway.New(gateway.Options{OnAccess: opts.OnAccess, CFHeader: engine.CFHeader})
 	r.hub = newHub(r.CloseTail)
 	r.maps = newSourceMaps(r)
+	r.keys = keyring{path: opts.KeyFile}
 	return r
 }
 

@@ -37,6 +37,7 @@ func (a *API) postDeployment(r *http.Request) (any, error) {
 	}
 	req := local.DeployRequest{
 		Script: r.PathValue("script"), Source: source(r), Message: body.Annotations[cfapi.AnnotationMessage],
+		Force: r.URL.Query().Get("force") == "true",
 	}
 	for _, v := range body.Versions {
 		req.Shares = append(req.Shares, local.Share{Version: v.VersionID, Percentage: v.Percentage})

@@ -63,7 +63,8 @@ func (a *API) putScript(r *http.Request) (any, error) {
 
 func decodeUpload(r *http.Request) (local.Upload, error) {
 	form, err := cfapi.DecodeForm(r, cfapi.DefaultLimits)
-	return local.Upload{Script: r.PathValue("script"), Form: form, Source: source(r)}, err
+	strict := r.URL.Query().Get("bindings_inherit") == "strict"
+	return local.Upload{Script: r.PathValue("script"), Form: form, Source: source(r), StrictInherit: strict}, err
 }
 
 // source names the client as the lists of versions show it.

@@ -51,10 +51,13 @@ type Module struct {
 // A Binding is one entry of a version's environment.
 type Binding struct {
 	Name string `json:"name"`
-	Type string `json:"type"` // as on the wire: "plain_text", "json", "durable_object_namespace"
+	Type string `json:"type"` // as on the wire: "plain_text", "json", "secret_text", "durable_object_namespace"
 
 	Text string          `json:"text,omitempty"` // plain_text
 	JSON json.RawMessage `json:"json,omitempty"` // json
+
+	// Sealed is the encrypted value of a secret_text. The store has no key.
+	Sealed string `json:"sealed,omitempty"`
 
 	// A Durable Object binding follows Namespace, whatever becomes of the
 	// names that it was uploaded with.
