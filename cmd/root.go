@@ -88,7 +88,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.cwd, "cwd", "", "run as if started in this folder")
 	flags.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&a.stateDir, "state-dir", os.Getenv("PADDOCK_STATE_DIR"), "folder of the local runtime's state")
-	root.AddCommand(a.devCommand(), a.publishCommand(), a.versionsCommand(), a.deploymentsCommand(), a.rollbackCommand(), a.secretCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.versionCommand())
+	root.AddCommand(a.devCommand(), a.publishCommand(), a.versionsCommand(), a.deploymentsCommand(), a.rollbackCommand(), a.secretCommand(), a.deleteCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

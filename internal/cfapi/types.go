@@ -179,6 +179,34 @@ type Settings struct {
 	Tags               []string       `json:"tags"`
 }
 
+// References is the answer of GET workers/scripts/{script}/references: who
+// depends on the script.
+type References struct {
+	Services       ServiceReferences        `json:"services"`
+	DurableObjects []DurableObjectReference `json:"durable_objects"`
+}
+
+// ServiceReferences is the bindings from and to other services. Both lists are
+// there even when they are empty.
+type ServiceReferences struct {
+	Incoming []ServiceReference `json:"incoming"`
+	Outgoing []ServiceReference `json:"outgoing"`
+}
+
+// ServiceReference is a script with a binding of the name.
+type ServiceReference struct {
+	Name        string `json:"name"`
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
+}
+
+// DurableObjectReference is a script with a binding to a namespace.
+type DurableObjectReference struct {
+	ServiceReference
+	NamespaceID   string `json:"durable_object_namespace_id"`
+	NamespaceName string `json:"durable_object_namespace_name"`
+}
+
 // TailCreate is the body of POST workers/scripts/{script}/tails. Filters is an
 // array of filter objects, all of which must pass; absent means none.
 type TailCreate struct {

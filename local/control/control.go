@@ -54,7 +54,10 @@ func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
 	a.handle("GET "+account+"/workers/services/{script}", a.getService)
 	a.handle("GET "+account+"/workers/scripts", a.listScripts)
 	a.handle("PUT "+account+"/workers/scripts/{script}", a.putScript)
+	a.handle("DELETE "+account+"/workers/services/{script}", a.deleteScript)
 	script := account + "/workers/scripts/{script}"
+	a.handle("DELETE "+script, a.deleteScript)
+	a.handle("GET "+script+"/references", a.listReferences)
 	a.handle("GET "+script+"/versions", a.listVersions)
 	a.handle("POST "+script+"/versions", a.postVersion)
 	a.handle("GET "+script+"/versions/{version}", a.getVersion)

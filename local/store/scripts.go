@@ -33,3 +33,38 @@ func (s *Store) SetScript(ctx context.Context, name string, set Settings) error 
 	}
 	return nil
 }
+
+// DeleteScript removes a script with all its versions; its namespaces are
+// deleted, as by a migration. expect is the deployment that was in force when
+// that was planned; [ErrConflict] is wrapped if it no longer is.
+func (s *Store) DeleteScript(ctx context.Context, name, expect string) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		before, err := queryDeployed(ctx, tx, current+` WHERE s.name = ?`, name)
+		if err != nil {
+			return err
+		}
+		if deploymentID(before) != expect {
+			return ErrConflict
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE namespaces SET deleted_on = ? WHERE script = ? AND deleted_on IS NULL`,
+			formatTime(s.now()), name); err != nil {
+			return err
+		}
+		for _, statement := range []string{
+			`DELETE FROM deployments WHERE script = ?`,
+			`DELETE FROM applied_migrations WHERE script = ?`,
+			`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,
+			`DELETE FROM versions WHERE script = ?`,
+			`DELETE FROM scripts WHERE name = ?`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete script %q: %w", name, err)
+	}
+	return nil
+}
