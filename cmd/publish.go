@@ -24,7 +24,9 @@ import (
 type publishOptions struct {
 	*app
 	name, message, tag string
-	minify, json       bool
+	outdir             string
+	minify, keepVars   bool
+	json               bool
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -45,7 +47,9 @@ func (o *publishOptions) uploadFlags(c *cobra.Command) {
 	c.Flags().StringVar(&o.name, "name", "", "name of the script, instead of the configuration's")
 	c.Flags().StringVar(&o.message, "message", "", "remark that is kept with the version")
 	c.Flags().StringVar(&o.tag, "tag", "", "tag that is kept with the version")
+	c.Flags().StringVar(&o.outdir, "outdir", "", "folder that the bundled code is written to as well")
 	c.Flags().BoolVar(&o.minify, "minify", false, "minify the code")
+	c.Flags().BoolVar(&o.keepVars, "keep-vars", false, "keep the variables of the version before that the configuration does not name")
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
 }
 
@@ -96,6 +100,9 @@ func (o *publishOptions) bundle(ctx context.Context) (*config.Worker, *bundle.Re
 			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
 	}
 	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
+	if err == nil && o.outdir != "" {
+		err = writeBundle(o.outdir, built)
+	}
 	return w, built, err
 }
 
@@ -109,6 +116,9 @@ func (o *publishOptions) plan(ctx context.Context, client *cfapi.Client, w *conf
 		return nil, err
 	}
 	plan.Annotate(o.message, o.tag)
+	if o.keepVars {
+		plan.KeepVars()
+	}
 	return plan, nil
 }
 
