@@ -22,7 +22,8 @@ func writeFields(w io.Writer, fields ...field) {
 		width = max(width, len(f.label))
 	}
 	for _, f := range fields {
-		value := strings.ReplaceAll(f.value, "\n", "\n"+strings.Repeat(" ", width+3))
+		indent := "\n" + strings.Repeat(" ", width+3)
+		value := strings.ReplaceAll(strings.ReplaceAll(f.value, "\n", indent), indent+"\n", "\n\n") // no blanks in empty lines
 		fmt.Fprintf(w, "%-*s%s\n", width+3, f.label+":", value)
 	}
 }

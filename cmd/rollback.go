@@ -82,13 +82,13 @@ func (o *rollbackOptions) version(ctx context.Context, client *cfapi.Client, scr
 }
 
 // previous returns the version that was the last one to get all requests
-// before the deployment that is in force, unless it is what that one serves.
+// before the deployment that is in force, unless that one serves it alone.
 func previous(list []cfapi.Deployment) string {
 	slices.SortFunc(list, func(a, b cfapi.Deployment) int { return cmp.Compare(b.CreatedOn, a.CreatedOn) })
-	for _, d := range list {
-		v := d.Versions[0]
-		if v.Percentage == 100 && (v.VersionID != list[0].Versions[0].VersionID || len(list[0].Versions) > 1) {
-			return v.VersionID
+	for _, d := range list[min(1, len(list)):] {
+		now, then := list[0].Versions, d.Versions[0]
+		if then.Percentage == 100 && (len(now) > 1 || now[0].VersionID != then.VersionID) {
+			return then.VersionID
 		}
 	}
 	return ""

@@ -84,7 +84,7 @@ func (g *Gateway) admit(x *exchange) error {
 			return errUnknownHost
 		}
 		x.script = target.Script
-		endpoint, changed, err := target.Gate.enter(target.Script, &x.visit)
+		endpoint, changed, err := target.Gate.enter(target.endpointFor(x), &x.visit)
 		if endpoint != nil || err != nil {
 			x.endpoint = endpoint
 			return err

@@ -27,7 +27,7 @@ type DeployRequest struct {
 }
 
 // Deploy puts versions of a script in force and returns when they answer. Of
-// two, the newer one gets the objects. A version that cannot read what
+// two, the newer one gets the objects, unless it gets no requests. A version that cannot read what
 // migrations have made since it was uploaded is refused. The errors are those
 // of [Runtime.Publish].
 func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, error) {
@@ -47,11 +47,8 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	if err != nil {
 		return Deployment{}, err
 	}
-	if changed := changedSecrets(versions[0], before.Version); len(changed) > 0 && !req.Force && versions[0].Number < before.Version.Number {
-		// Wrangler looks for the words before the names, and shows these.
-		return Deployment{}, refuse(cfapi.CodeSecretsChanged,
-			"the version %s has other secrets than the one in force. The following secrets have changed: %s",
-			versions[0].ID, strings.Join(changed, ", "))
+	if err := req.checkSecrets(versions[0], before); err != nil {
+		return Deployment{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	after, err := r.store.Deploy(ctx, req.deployment(versions, before), before.Deployment.ID)
@@ -69,8 +66,8 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 }
 
 func (req DeployRequest) check() error {
-	if len(req.Shares) != 1 {
-		return refuse(cfapi.CodeMalformedBody, "this runtime deploys one version at a time, not %d", len(req.Shares))
+	if n := len(req.Shares); n < 1 || n > 2 {
+		return refuse(cfapi.CodeMalformedBody, "a deployment has one or two versions, not %d", n)
 	}
 	sum := 0.0
 	for _, s := range req.Shares {
@@ -89,8 +86,24 @@ func (req DeployRequest) check() error {
 	return nil
 }
 
-// deployable returns the versions of a request, the newest first, if they can
-// be put in force.
+// checkSecrets refuses a way back that is one to other secrets, too, unless
+// that was confirmed.
+func (req DeployRequest) checkSecrets(v Version, before store.Deployed) error {
+	there := slices.ContainsFunc(before.Versions(), func(b Version) bool { return b.ID == v.ID })
+	if req.Force || there || v.Number > before.Version.Number {
+		return nil
+	}
+	changed := changedSecrets(v, before.Version)
+	if len(changed) == 0 {
+		return nil
+	}
+	// Wrangler looks for the words before the names, and shows these.
+	return refuse(cfapi.CodeSecretsChanged,
+		"the version %s has other secrets than the one in force. The following secrets have changed: %s", v.ID, strings.Join(changed, ", "))
+}
+
+// deployable returns the versions of a request, the one that gets the objects
+// first, if they can be put in force.
 func (r *Runtime) deployable(ctx context.Context, req DeployRequest) ([]Version, error) {
 	var versions []Version
 	for _, s := range req.Shares {
@@ -101,6 +114,9 @@ func (r *Runtime) deployable(ctx context.Context, req DeployRequest) ([]Version,
 		versions = append(versions, v)
 	}
 	slices.SortFunc(versions, func(a, b Version) int { return b.Number - a.Number })
+	if req.share(versions[0]) == 0 {
+		slices.Reverse(versions) // a try of a version that nobody sees must not run everybody's objects
+	}
 	w, err := r.world(ctx)
 	if err != nil {
 		return nil, err
@@ -127,12 +143,17 @@ func (req DeployRequest) deployment(versions []Version, before store.Deployed) D
 		d.TriggeredBy = store.TriggerRollback
 	}
 	if len(versions) == 2 {
-		d.Older = versions[1].ID
-		for _, s := range req.Shares {
-			if s.Version == d.Version {
-				d.Percentage = s.Percentage
-			}
-		}
+		d.Other, d.Percentage = versions[1].ID, req.share(versions[0])
 	}
 	return d
+}
+
+// share returns a version's part of the requests.
+func (req DeployRequest) share(v Version) float64 {
+	for _, s := range req.Shares {
+		if s.Version == v.ID {
+			return s.Percentage
+		}
+	}
+	return 0
 }

@@ -33,10 +33,10 @@ const stopGrace = 2 * time.Second
 // A plan is what a group's engine shall run.
 type plan struct {
 	scripts   []string
-	versions  map[string]string // their version ids, which trace items carry
+	versions  map[string]string // version ids, which trace items carry, by service
 	config    engine.Config     // without collector and secrets
 	secret    []store.Version   // versions that have secrets
-	collected map[string]bool   // scripts with a collector
+	collected map[string]bool   // services with a collector
 }
 
 // A group is some scripts that share an engine, the gate in front of it, and
@@ -165,7 +165,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 
 func endpoints(proc *engine.Process, p plan) map[string]gateway.Endpoint {
 	m := map[string]gateway.Endpoint{}
-	for _, name := range p.scripts {
+	for name := range p.versions {
 		m[name] = gateway.Endpoint{Socket: proc.SocketPath(name), Fetch: slices.Contains(proc.Report(name).Handlers, "fetch")}
 	}
 	return m

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"paddock/gateway"
 	"paddock/local/store"
 )
 
@@ -44,6 +45,26 @@ func (w world) bindings(script string) []store.Binding {
 		list = append(list, v.Bindings...)
 	}
 	return list
+}
+
+// splits returns how the requests to scripts with two versions are divided.
+func (w world) splits() map[string]*gateway.Split {
+	splits := map[string]*gateway.Split{}
+	for name, d := range w.scripts {
+		if d.Other == nil {
+			continue
+		}
+		s := &gateway.Split{Percentage: d.Deployment.Percentage}
+		for i, v := range d.Versions() {
+			s.Versions[i] = gateway.SplitVersion{ID: v.ID, Endpoint: serviceName(v, i == 0)}
+		}
+		if d.Other.Number > d.Version.Number { // a newer one that gets no requests
+			s.Versions[0], s.Versions[1] = s.Versions[1], s.Versions[0]
+			s.Percentage = 100 - s.Percentage
+		}
+		splits[name] = s
+	}
+	return splits
 }
 
 // groups parts the scripts into those that must share an engine: the

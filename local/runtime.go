@@ -121,6 +121,7 @@ type Runtime struct {
 	// and mu, and read under either.
 	mu     sync.Mutex
 	groups map[string]*group
+	splits map[string]*gateway.Split // of the requests, by script
 	info   Info
 	// defaultScript answers hosts that no script answers, if it is not "".
 	defaultScript string

@@ -57,7 +57,7 @@ func (r *Runtime) SetSecrets(ctx context.Context, change SecretChange) error {
 	v.ID = ""
 	pub := store.Publication{
 		Version: v, ExpectDeployment: before.Deployment.ID, Namespaces: slices.Collect(maps.Values(w.namespaces)),
-		Older: before.Deployment.Older, Percentage: before.Deployment.Percentage,
+		Other: before.Deployment.Other, Percentage: before.Deployment.Percentage,
 	}
 	ctx = context.WithoutCancel(ctx)
 	after, err := r.store.Publish(ctx, pub)

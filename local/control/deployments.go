@@ -55,8 +55,8 @@ func describeDeployment(d local.Deployment) cfapi.Deployment {
 		Annotations: annotations(d.Message, d.TriggeredBy),
 		Versions:    []cfapi.DeploymentVersion{{VersionID: d.Version, Percentage: d.Percentage}},
 	}
-	if d.Older != "" {
-		out.Versions = append(out.Versions, cfapi.DeploymentVersion{VersionID: d.Older, Percentage: 100 - d.Percentage})
+	if d.Other != "" {
+		out.Versions = append(out.Versions, cfapi.DeploymentVersion{VersionID: d.Other, Percentage: 100 - d.Percentage})
 	}
 	return out
 }

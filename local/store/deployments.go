@@ -32,13 +32,13 @@ func (s *Store) Deploy(ctx context.Context, d Deployment, expect string) (Deploy
 }
 
 func (s *Store) deploy(ctx context.Context, tx *sql.Tx, d Deployment, out *Deployed) error {
-	older := sql.NullString{String: d.Older, Valid: d.Older != ""}
-	if !older.Valid {
+	other := sql.NullString{String: d.Other, Valid: d.Other != ""}
+	if !other.Valid {
 		d.Percentage = 100
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO deployments (id, script, version, percentage, older, created_on, source, author,
+	_, err := tx.ExecContext(ctx, `INSERT INTO deployments (id, script, version, percentage, other, created_on, source, author,
 		triggered_by, message) VALUES (?,?,?,?,?,?,?,?,?,?)`,
-		uuid.NewString(), d.Script, d.Version, d.Percentage, older, formatTime(s.now()), d.Source, d.Author, d.TriggeredBy, d.Message)
+		uuid.NewString(), d.Script, d.Version, d.Percentage, other, formatTime(s.now()), d.Source, d.Author, d.TriggeredBy, d.Message)
 	if err != nil {
 		return err
 	}

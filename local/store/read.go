@@ -13,23 +13,23 @@ import (
 type Deployed struct {
 	Script     Script
 	Version    Version
-	Older      *Version // the other version of a split, nil without one
+	Other      *Version // the other version of a split, nil without one
 	Deployment Deployment
 }
 
 // Versions returns the versions that serve requests: one, or the two of a
-// split, the newer one first.
+// split, the one with the objects first.
 func (d Deployed) Versions() []Version {
-	if d.Older == nil {
+	if d.Other == nil {
 		return []Version{d.Version}
 	}
-	return []Version{d.Version, *d.Older}
+	return []Version{d.Version, *d.Other}
 }
 
 const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.tags, s.created_on, s.modified_on`
 const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.author, v.triggered_by, v.message, v.tag, v.main_module,
 	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, v.bindings, v.startup_ms`
-const deploymentColumns = `d.id, d.script, d.version, d.percentage, coalesce(d.older, ''), d.created_on, d.source, d.author,
+const deploymentColumns = `d.id, d.script, d.version, d.percentage, coalesce(d.other, ''), d.created_on, d.source, d.author,
 	d.triggered_by, d.message`
 
 // current joins every script with its newest deployment.
@@ -78,17 +78,17 @@ func queryDeployed(ctx context.Context, q querier, query string, args ...any) ([
 	return list, complete(ctx, q, list)
 }
 
-// complete fills in the older versions of splits, and all modules.
+// complete fills in the other versions of splits, and all modules.
 func complete(ctx context.Context, q querier, list []Deployed) error {
-	var older []string
+	var other []string
 	for _, d := range list {
-		if d.Deployment.Older != "" {
-			older = append(older, d.Deployment.Older)
+		if d.Deployment.Other != "" {
+			other = append(other, d.Deployment.Other)
 		}
 	}
 	others := map[string]*Version{}
-	if len(older) > 0 {
-		versions, err := queryVersions(ctx, q, `v.id IN (SELECT value FROM json_each(?))`, jsonText(older))
+	if len(other) > 0 {
+		versions, err := queryVersions(ctx, q, `v.id IN (SELECT value FROM json_each(?))`, jsonText(other))
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func complete(ctx context.Context, q querier, list []Deployed) error {
 			others[versions[i].ID] = &versions[i]
 		}
 	}
-	ids := older
+	ids := other
 	for _, d := range list {
 		ids = append(ids, d.Version.ID)
 	}
@@ -106,9 +106,9 @@ func complete(ctx context.Context, q querier, list []Deployed) error {
 	}
 	for i := range list {
 		list[i].Version.Modules = of[list[i].Version.ID]
-		if v := others[list[i].Deployment.Older]; v != nil {
+		if v := others[list[i].Deployment.Other]; v != nil {
 			v.Modules = of[v.ID]
-			list[i].Older = v
+			list[i].Other = v
 		}
 	}
 	return nil
@@ -220,7 +220,7 @@ func versionFields(v *Version, t *times) []any {
 }
 
 func deploymentFields(d *Deployment, t *times) []any {
-	return []any{&d.ID, &d.Script, &d.Version, &d.Percentage, &d.Older, t.into(&d.CreatedOn), &d.Source, &d.Author,
+	return []any{&d.ID, &d.Script, &d.Version, &d.Percentage, &d.Other, t.into(&d.CreatedOn), &d.Source, &d.Author,
 		&d.TriggeredBy, &d.Message}
 }
 

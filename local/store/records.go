@@ -77,14 +77,14 @@ const (
 )
 
 // A Deployment says which version of a script is in force since when. It may
-// split the requests between two versions; the objects then belong to the
-// newer one alone, for two versions must never own one object.
+// split the requests between two versions; the objects then belong to one of
+// them alone, for two versions must never own one object.
 type Deployment struct {
 	ID          string // UUID
 	Script      string
-	Version     string  // version id; of a split, the newer one's
+	Version     string  // version id; of a split, that of the version with the objects
 	Percentage  float64 // of the requests that go to Version: 100 if there is no split
-	Older       string  // id of a split's other version, which gets the rest, or ""
+	Other       string  // id of a split's other version, which gets the rest, or ""
 	CreatedOn   time.Time
 	Source      string // what deployed it
 	Author      string // who did

@@ -84,7 +84,7 @@ ALTER TABLE versions ADD COLUMN triggered_by TEXT NOT NULL DEFAULT 'upload';
 ALTER TABLE deployments ADD COLUMN author TEXT NOT NULL DEFAULT '';
 ALTER TABLE deployments ADD COLUMN triggered_by TEXT NOT NULL DEFAULT 'upload';
 ALTER TABLE deployments ADD COLUMN percentage REAL NOT NULL DEFAULT 100;  -- of version
-ALTER TABLE deployments ADD COLUMN older TEXT REFERENCES versions(id);    -- set: gets the rest
+ALTER TABLE deployments ADD COLUMN other TEXT REFERENCES versions(id);    -- set: gets the rest
 `,
 }
 

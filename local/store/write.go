@@ -21,8 +21,8 @@ type Publication struct {
 	// Observability is the script's new setting; nil leaves it as it is.
 	Observability *bool
 
-	// Older and Percentage split the requests, as in [Deployment].
-	Older      string
+	// Other and Percentage split the requests, as in [Deployment].
+	Other      string
 	Percentage float64
 
 	// ExpectDeployment is the deployment that was in force when the
@@ -65,7 +65,7 @@ func (s *Store) Publish(ctx context.Context, p Publication) (Deployed, error) {
 			return err
 		}
 		return s.deploy(ctx, tx, Deployment{
-			Script: version.Script, Version: version.ID, Percentage: p.Percentage, Older: p.Older, Source: version.Source, Author: version.Author,
+			Script: version.Script, Version: version.ID, Percentage: p.Percentage, Other: p.Other, Source: version.Source, Author: version.Author,
 			TriggeredBy: version.TriggeredBy, Message: version.Message,
 		}, &out)
 	})
