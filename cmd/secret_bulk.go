@@ -48,7 +48,7 @@ func (o *scriptOptions) bulkSecrets(ctx context.Context, file string) error {
 			puts++
 		}
 	}
-	fmt.Fprintf(o.io.Err, "Creating the secrets for the Worker %q\n", script)
+	fmt.Fprintf(o.io.Err, "Processing the secrets for the Worker %q\n", script)
 	send := func() error { return client.PatchSecrets(ctx, script, patch) }
 	if puts > 0 {
 		err = o.withDraft(ctx, client, script, send)
@@ -70,9 +70,12 @@ func (o *scriptOptions) showBulk(values map[string]*string, puts int) error {
 		}
 		fmt.Fprintf(&b, "Successfully %s secret for key: %s\n", done, diag.Printable(name))
 	}
-	fmt.Fprintf(&b, "\nFinished processing secrets file:\n%d secrets successfully uploaded\n", puts)
+	fmt.Fprint(&b, "\nFinished processing secrets file:\n")
 	if deleted := len(values) - puts; deleted > 0 {
 		fmt.Fprintf(&b, "%d secrets successfully deleted\n", deleted)
+	}
+	if puts > 0 {
+		fmt.Fprintf(&b, "%d secrets successfully created\n", puts)
 	}
 	return o.write(&b)
 }
