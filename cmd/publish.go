@@ -24,8 +24,10 @@ import (
 type publishOptions struct {
 	*app
 	overrideFlags
-	message, tag string
-	minify, json bool
+	message, tag, outdir string
+	minify, keepVars     bool
+	json                 bool
+	given                map[string]string // variables of the command line, whose values are not shown
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -35,20 +37,21 @@ func (a *app) publishCommand() *cobra.Command {
 		Aliases: []string{"deploy"},
 		Short:   "Ship the worker to the local runtime, with its migrations",
 		Args:    args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			overrides, err := o.overrides(c)
-			if err != nil {
-				return err
-			}
-			return o.run(c.Context(), overrides, c.Flags().Changed("env"))
-		},
+		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
+	o.uploadFlags(c)
+	return c
+}
+
+// uploadFlags are the flags of everything that uploads.
+func (o *publishOptions) uploadFlags(c *cobra.Command) {
 	o.add(c)
 	c.Flags().StringVar(&o.message, "message", "", "remark that is kept with the version")
 	c.Flags().StringVar(&o.tag, "tag", "", "tag that is kept with the version")
+	c.Flags().StringVar(&o.outdir, "outdir", "", "folder that the bundled code is written to as well")
 	c.Flags().BoolVar(&o.minify, "minify", false, "minify the code")
+	c.Flags().BoolVar(&o.keepVars, "keep-vars", false, "keep the variables of the version before that the configuration does not name")
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
-	return c
 }
 
 // published is the result of a publish, as --json prints it.
@@ -65,16 +68,9 @@ type published struct {
 	uploadTime time.Duration
 }
 
-func (o *publishOptions) run(ctx context.Context, overrides config.Overrides, chosen bool) error {
-	w, err := o.worker(overrides, chosen)
-	if err != nil {
-		return err
-	}
-	if w.Name == "" {
-		return diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
-			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
-	}
-	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
+func (o *publishOptions) run(c *cobra.Command) error {
+	ctx := c.Context()
+	w, built, err := o.bundle(c)
 	if err != nil {
 		return err
 	}
@@ -86,15 +82,37 @@ func (o *publishOptions) run(ctx context.Context, overrides config.Overrides, ch
 	if err != nil {
 		return err
 	}
-	hide(result.Bindings, overrides.Vars)
+	hide(result.Bindings, o.given)
 	if o.json {
 		return json.NewEncoder(o.io.Out).Encode(result)
 	}
 	return o.show(result)
 }
 
-// ship plans the upload, sends it and waits until it serves.
-func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
+// bundle reads the project and bundles it.
+func (o *publishOptions) bundle(c *cobra.Command) (*config.Worker, *bundle.Result, error) {
+	overrides, err := o.overrides(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.given = overrides.Vars
+	w, err := o.worker(overrides, c.Flags().Changed("env"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if w.Name == "" {
+		return nil, nil, diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
+			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
+	}
+	built, err := o.build(c.Context(), w, bundle.Options{Minify: o.minify})
+	if err == nil && o.outdir != "" {
+		err = writeBundle(o.outdir, built)
+	}
+	return w, built, err
+}
+
+// plan works out what an upload would send.
+func (o *publishOptions) plan(ctx context.Context, client *cfapi.Client, w *config.Worker, built *bundle.Result) (*publish.Plan, error) {
 	plan, diags, err := publish.NewPlan(ctx, client, w, built)
 	if err != nil {
 		return nil, err
@@ -103,6 +121,18 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		return nil, err
 	}
 	plan.Annotate(o.message, o.tag)
+	if o.keepVars {
+		plan.KeepVars()
+	}
+	return plan, nil
+}
+
+// ship plans the upload, sends it and waits until it serves.
+func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
+	plan, err := o.plan(ctx, client, w, built)
+	if err != nil {
+		return nil, err
+	}
 	progress := o.io.Progress("Publishing " + w.Name)
 	defer progress.Done()
 	start := time.Now()
@@ -125,17 +155,22 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 // show prints what Wrangler prints, in its order and words.
 func (o *publishOptions) show(p *published) error {
 	var b strings.Builder
-	bold := o.io.OutStyle(color.Bold)
-	fmt.Fprintf(&b, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
-	fmt.Fprintf(&b, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
-	showBindings(&b, p.Bindings)
-	fmt.Fprintf(&b, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
+	o.showUpload(&b, p)
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
 	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
 	return o.write(&b)
+}
+
+// showUpload prints what all uploads have in common.
+func (o *publishOptions) showUpload(w io.Writer, p *published) {
+	bold := o.io.OutStyle(color.Bold)
+	fmt.Fprintf(w, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
+	fmt.Fprintf(w, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
+	showBindings(w, p.Bindings)
+	fmt.Fprintf(w, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
 }
 
 // showBindings prints the table of bindings. Values of variables are cut: the
@@ -176,6 +211,8 @@ func bindingTarget(b cfapi.Binding) string {
 		return b.ClassName
 	case cfapi.BindingJSON:
 		text = string(b.JSON)
+	case cfapi.BindingSecretText:
+		text = `"(hidden)"`
 	default:
 		text = strconv.Quote(b.Text)
 	}
@@ -186,8 +223,11 @@ func bindingTarget(b cfapi.Binding) string {
 }
 
 func bindingKind(b cfapi.Binding) string {
-	if b.Type == cfapi.BindingDurableObject {
+	switch b.Type {
+	case cfapi.BindingDurableObject:
 		return "Durable Object"
+	case cfapi.BindingSecretText:
+		return "Secret"
 	}
 	return "Environment Variable"
 }

@@ -88,7 +88,8 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.cwd, "cwd", "", "run as if started in this folder")
 	flags.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&a.stateDir, "state-dir", os.Getenv("PADDOCK_STATE_DIR"), "folder of the local runtime's state")
-	root.AddCommand(a.devCommand(), a.publishCommand(), a.checkCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.devCommand(), a.publishCommand(), a.checkCommand(), a.versionsCommand(), a.deploymentsCommand(), a.rollbackCommand(),
+		a.secretCommand(), a.deleteCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.schemaCommand(), a.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
@@ -120,6 +121,23 @@ func (a *app) needState() error {
 	}
 	a.stateDir = dir
 	return nil
+}
+
+// keyFile is where the key lies that secrets are encrypted with, in a folder of
+// the user that holds no state; "" if there is none. On macOS that cannot be
+// the usual folder, where the state is.
+func keyFile() string {
+	dir, err := os.UserConfigDir()
+	if xdg := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(xdg) {
+		dir, err = xdg, nil
+	} else if runtime.GOOS == "darwin" && err == nil {
+		dir, err = os.UserHomeDir()
+		dir = filepath.Join(dir, ".config")
+	}
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "paddock", "secrets.key")
 }
 
 func (a *app) level() (slog.Level, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -106,7 +107,7 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) error {
 		for _, n := range script.Namespaces {
 			classes = append(classes, n.Class)
 		}
-		fmt.Fprintf(tw, "%s\t%d\t%s\t%s\t%s\t%s\n", script.Name, script.VersionNumber, orDash(diag.Printable(script.MigrationTag)),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", script.Name, servedVersions(script), orDash(diag.Printable(script.MigrationTag)),
 			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
 	}
 	tw.Flush()
@@ -126,6 +127,19 @@ func showRestarts(b *strings.Builder, groups []cfapi.RuntimeGroup) {
 		}
 		fmt.Fprintf(b, "\nLast restart of %s, %s:\n  %s\n", strings.Join(g.Scripts, ", "), when, diag.Printable(g.LastRestart.Reason))
 	}
+}
+
+// servedVersions names the version of a script that is in force, or both with
+// their shares.
+func servedVersions(s cfapi.RuntimeScript) string {
+	if len(s.Split) == 0 {
+		return strconv.Itoa(s.VersionNumber)
+	}
+	var parts []string
+	for _, share := range s.Split {
+		parts = append(parts, fmt.Sprintf("%d (%s)", share.VersionNumber, percent(share.Percentage)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func engineState(g cfapi.RuntimeGroup) string {

@@ -20,6 +20,7 @@ import (
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"paddock":   cmdPaddock,   // [!] paddock ARG...: runs to its end; exit code 0, with ! 1
 	"misused":   cmdMisused,   // misused ARG...: paddock's exit code is 2
+	"input":     cmdInput,     // input FILE: is what the next paddock reads from stdin
 	"start":     cmdStart,     // start NAME ARG...: paddock in the background, with output to NAME.out and NAME.err
 	"interrupt": cmdInterrupt, // interrupt NAME [hup|term]: as by Ctrl-C, by closing the terminal, or by kill
 	"await":     cmdAwait,     // [!] await NAME: its end, with exit code 0, with ! 1; then stdout and stderr are its
@@ -54,6 +55,7 @@ type kit struct {
 	workDir   string
 	variables []string // names of the environment variables that programs get
 
+	input    []byte // stdin of the next run
 	programs []*background
 	sockets  map[string]*socket
 	soak     *soakRun

@@ -33,6 +33,13 @@ func cmdPaddock(ts *testscript.TestScript, neg bool, args []string) {
 	kitOf(ts).run(ts, want, args)
 }
 
+func cmdInput(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: input FILE")
+	}
+	kitOf(ts).input = []byte(ts.ReadFile(args[0]))
+}
+
 func cmdMisused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("unsupported: ! misused")
@@ -46,13 +53,14 @@ func (k *kit) run(ts *testscript.TestScript, want int, args []string) {
 	defer cancel()
 	c := k.command(ctx, ts, args)
 	var out, errOut bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errOut
+	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(k.input), &out, &errOut
+	k.input = nil
 	err := c.Run()
 	k.ended(ts, c, err, want, out.Bytes(), errOut.Bytes())
 }
 
 // progress are the lines that only appear on a slow machine.
-var progress = regexp.MustCompile(`(?m)^(Fetching|Starting|Publishing|Stopping)( .*)?…\n`)
+var progress = regexp.MustCompile(`(?m)^(Fetching|Starting|Publishing|Uploading|Deploying|Deleting|Stopping)( .*)?…\n`)
 
 // ended checks how paddock has ended and makes its output that of the
 // script's last command.

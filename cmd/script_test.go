@@ -57,6 +57,7 @@ func runScripts(t *testing.T, program string, p testscript.Params, setup func(*t
 	}
 	p.Setup = func(env *testscript.Env) error {
 		env.Setenv("PADDOCK_STATE_DIR", filepath.Join(env.WorkDir, "state"))
+		env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 		setup(env)
 		for _, name := range []string{"CLOUDFLARE_ENV", "XDG_DATA_HOME"} {
 			env.Setenv(name, "") // not that of whoever runs the test

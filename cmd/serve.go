@@ -40,7 +40,7 @@ func (a *app) openRuntime(ctx context.Context, o runtimeOptions, log *slog.Logge
 		return nil, err
 	}
 	rt := local.New(local.Options{
-		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log,
+		Dir: a.stateDir, Engine: binary.Path, Version: Version, Log: log, KeyFile: keyFile(),
 		Watchdog: time.Duration(o.limits.watchdog), EngineMemory: uint64(o.limits.memory),
 		OnAccess: func(x gateway.Access) { logAccess(log, x) },
 	})

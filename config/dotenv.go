@@ -10,6 +10,21 @@ type dotVar struct {
 	offset      int // of the name
 }
 
+// Dotenv returns the variables of a .env file, and the numbers, from 1, of the
+// lines that are nothing. The last of several values of one name counts.
+func Dotenv(text string) (values map[string]string, misread []int) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	vars, places := parseDotenv(text)
+	values = make(map[string]string, len(vars))
+	for _, v := range vars {
+		values[v.name] = v.value
+	}
+	for _, at := range places {
+		misread = append(misread, 1+strings.Count(text[:at], "\n"))
+	}
+	return values, misread
+}
+
 // parseDotenv reads the syntax of .env and .dev.vars files as the dotenv
 // package of Node.js does, which defines it: values are bare up to a #, or in
 // one of three kinds of quotation marks, and then may have several lines.

@@ -21,6 +21,7 @@ type exchange struct {
 	started  time.Time
 	remote   string // the client's address without its port, "" if unknown
 	script   string
+	draw     float64 // decides which version answers, see Target.endpointFor; negative before it is needed
 	visit    visit
 	endpoint *endpoint
 	// explainer is Options.Explain.
@@ -39,7 +40,7 @@ type exchangeKey struct{}
 
 func newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	x := &exchange{rw: w, req: r, ctx: ctx, cancel: cancel, started: time.Now(), remote: clientAddress(r)}
+	x := &exchange{rw: w, req: r, ctx: ctx, cancel: cancel, started: time.Now(), remote: clientAddress(r), draw: -1}
 	x.visit = visit{rw: w, uploads: r.Body != nil && r.Body != http.NoBody, cancel: cancel}
 	return x
 }

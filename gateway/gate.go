@@ -35,8 +35,8 @@ func NewGate(name string) *Gate {
 	return &Gate{name: name, changed: make(chan struct{}), visits: map[*visit]struct{}{}}
 }
 
-// Open lets requests pass to the given endpoints, by script. A request for a script that is not among them keeps waiting,
-// as its script is about to come here or to move to another gate.
+// Open lets requests pass to the given endpoints, by script, or by whatever a Split calls them. A request for a script that
+// is not among them keeps waiting, as its script is about to come here or to move to another gate.
 func (g *Gate) Open(endpoints map[string]Endpoint) {
 	made := make(map[string]*endpoint, len(endpoints))
 	for script, e := range endpoints {
@@ -91,15 +91,15 @@ func (g *Gate) dismiss() []func() {
 	return goodbyes
 }
 
-// enter admits v and returns the endpoint of its script. If there is none for now, it returns a channel that is closed when
+// enter admits v and returns the endpoint of that name. If there is none for now, it returns a channel that is closed when
 // it is worth trying again, and after Fail, or if the script takes no requests, an error.
-func (g *Gate) enter(script string, v *visit) (*endpoint, <-chan struct{}, error) {
+func (g *Gate) enter(name string, v *visit) (*endpoint, <-chan struct{}, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.failure != nil {
 		return nil, nil, &downError{cause: g.failure}
 	}
-	e := g.endpoints[script]
+	e := g.endpoints[name]
 	if !g.open || e == nil || e == v.gone {
 		return nil, g.changed, nil
 	}
@@ -107,7 +107,7 @@ func (g *Gate) enter(script string, v *visit) (*endpoint, <-chan struct{}, error
 		return nil, nil, errNoFetch
 	}
 	g.entered++
-	v.gate, v.script, v.number, v.dismissed = g, script, g.entered, false
+	v.gate, v.number, v.dismissed = g, g.entered, false
 	g.visits[v] = struct{}{}
 	return e, nil, nil
 }

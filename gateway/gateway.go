@@ -83,8 +83,8 @@ func (g *Gateway) admit(x *exchange) error {
 			x.script = ""
 			return errUnknownHost
 		}
-		x.script = target.Script
-		endpoint, changed, err := target.Gate.enter(target.Script, &x.visit)
+		x.script, x.visit.script = target.Script, target.Script
+		endpoint, changed, err := target.Gate.enter(target.endpointFor(x), &x.visit)
 		if endpoint != nil || err != nil {
 			x.endpoint = endpoint
 			return err

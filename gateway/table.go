@@ -14,6 +14,8 @@ type Table struct {
 type Target struct {
 	Script string
 	Gate   *Gate
+	// Split divides the requests between two endpoints of the gate; nil has the endpoint called Script answer them all.
+	Split *Split
 }
 
 // SetTable replaces the table at once. Requests that wait at a gate are routed anew.

@@ -24,10 +24,10 @@ type visit struct {
 	cancel  context.CancelCauseFunc
 	gone    *endpoint // where the request could not be sent, as nobody was there
 
-	// The gate, the script and a number that grows from visit to visit are set by Gate.enter. The gate's mu guards what
-	// follows.
-	gate   *Gate
 	script string
+
+	// The gate and a number that grows from visit to visit are set by Gate.enter. The gate's mu guards what follows.
+	gate   *Gate
 	number uint64
 
 	dismissed bool     // the gate has closed since

@@ -24,10 +24,15 @@ const stubService = "paddock:stub"
 // compatibility flag - comes back as a [*Refusal], and the running engines
 // never see it.
 func (r *Runtime) tryCandidate(ctx context.Context, v store.Version) (engine.Report, time.Duration, error) {
-	start := time.Now()
-	p, err := engine.Start(ctx, r.engineOptions(r.candidateConfig(v)))
+	cfg := r.candidateConfig(v)
+	secrets, err := r.reveal(&cfg.Workers[0], v)
 	if err != nil {
-		return engine.Report{}, 0, r.candidateError(v, err)
+		return engine.Report{}, 0, err
+	}
+	start := time.Now()
+	p, err := engine.Start(ctx, r.engineOptions(cfg))
+	if err != nil {
+		return engine.Report{}, 0, redact(r.candidateError(v, err), secrets)
 	}
 	took := time.Since(start)
 	// Nothing runs in a candidate, so nothing is owed to it, and it has no
@@ -50,6 +55,7 @@ func (r *Runtime) candidateConfig(v store.Version) engine.Config {
 	own, foreign := map[string]bool{}, map[string]bool{}
 	for _, b := range v.Bindings {
 		switch {
+		case b.Type == cfapi.BindingSecretText: // see reveal
 		case b.Type != cfapi.BindingDurableObject:
 			eb, err := engineBinding(world{}, v.Script, b)
 			if err == nil {

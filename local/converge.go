@@ -66,7 +66,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 		// Nobody can reach them any more, so this can wait for the next time.
 		r.log.Error("objects of deleted classes stay where they are for now", "err", err)
 	}
-	return launchAll(r.regroup(stale, plans))
+	return launchAll(r.regroup(stale, plans, w.splits()))
 }
 
 // plans works out the groups and what each shall run, by group key.
@@ -79,9 +79,15 @@ func (r *Runtime) plans(w world) (map[string]plan, error) {
 		}
 		p := plan{scripts: scripts, versions: map[string]string{}, config: cfg, collected: map[string]bool{}}
 		for _, name := range scripts {
-			p.versions[name] = w.scripts[name].Version.ID
-			if r.wantsCollector(w, name) {
-				p.collected[name] = true
+			for i, v := range w.scripts[name].Versions() {
+				service := serviceName(v, i == 0)
+				p.versions[service] = v.ID
+				if r.wantsCollector(w, name) {
+					p.collected[service] = true
+				}
+				if len(sealedSecrets(v)) > 0 {
+					p.secret = append(p.secret, v)
+				}
 			}
 		}
 		plans[groupKey(scripts)] = p
@@ -106,7 +112,7 @@ func (r *Runtime) haltAll(ctx context.Context, groups map[string]*group) error {
 // regroup replaces the halted groups by groups for the plans, and tells the
 // gateway. A group of the same scripts keeps its gate, so that requests that
 // wait there go on waiting; those at other gates look for their new one.
-func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan) []*group {
+func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan, splits map[string]*gateway.Split) []*group {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var fresh []*group
@@ -126,6 +132,7 @@ func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan) []*gr
 		r.groups[key] = g
 		fresh = append(fresh, g)
 	}
+	r.splits = splits
 	r.gateway.SetTable(r.table())
 	return fresh
 }
@@ -136,7 +143,7 @@ func (r *Runtime) table() gateway.Table {
 	t := gateway.Table{Hosts: map[string]*gateway.Target{}}
 	for _, g := range r.groups {
 		for _, name := range g.scripts {
-			target := &gateway.Target{Script: name, Gate: g.gate}
+			target := &gateway.Target{Script: name, Gate: g.gate, Split: r.splits[name]}
 			t.Hosts[name+".localhost"] = target
 			if name == r.defaultScript {
 				t.Default = target

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"paddock/engine"
 	"paddock/internal/cfapi"
@@ -46,23 +47,56 @@ func (r *Runtime) engineOptions(cfg engine.Config) engine.Options {
 func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error) {
 	cfg := engine.Config{Disks: []engine.Disk{{Name: objectsDisk, Path: r.objectsDir()}}}
 	for _, name := range scripts {
-		d := w.scripts[name]
-		worker := r.worker(d.Version)
-		worker.Socket = true
-		worker.Storage = objectsDisk
-		for _, n := range w.owned(name) {
-			worker.Namespaces = append(worker.Namespaces, engine.Namespace{Class: n.Class, Key: n.Key, SQL: n.SQLite})
-		}
-		for _, b := range d.Version.Bindings {
-			eb, err := engineBinding(w, name, b)
+		for i, v := range w.scripts[name].Versions() {
+			worker, err := r.serving(w, v, i == 0)
 			if err != nil {
 				return cfg, err
 			}
-			worker.Bindings = append(worker.Bindings, eb)
+			cfg.Workers = append(cfg.Workers, worker)
 		}
-		cfg.Workers = append(cfg.Workers, worker)
 	}
 	return cfg, nil
+}
+
+// serviceName returns what a version that serves requests is called in its
+// engine: like its script, or, if it is the other version of a split, with its
+// id behind a colon, which no script's name has.
+func serviceName(v store.Version, owner bool) string {
+	if owner {
+		return v.Script
+	}
+	return v.Script + ":" + v.ID
+}
+
+// scriptOf returns the script of a service.
+func scriptOf(service string) string {
+	script, _, _ := strings.Cut(service, ":")
+	return script
+}
+
+// serving returns the worker of a version that serves requests. The objects of
+// a script belong to one version, the owner; the other one of a split binds to
+// them as another script would.
+func (r *Runtime) serving(w world, v store.Version, owner bool) (engine.Worker, error) {
+	worker := r.worker(v)
+	worker.Name, worker.Socket = serviceName(v, owner), true
+	if owner {
+		worker.Storage = objectsDisk
+		for _, n := range w.owned(v.Script) {
+			worker.Namespaces = append(worker.Namespaces, engine.Namespace{Class: n.Class, Key: n.Key, SQL: n.SQLite})
+		}
+	}
+	for _, b := range v.Bindings {
+		if b.Type == cfapi.BindingSecretText {
+			continue // not before an engine starts, see reveal
+		}
+		eb, err := engineBinding(w, worker.Name, b)
+		if err != nil {
+			return worker, err
+		}
+		worker.Bindings = append(worker.Bindings, eb)
+	}
+	return worker, nil
 }
 
 // worker returns what candidate and published version have in common.
@@ -83,7 +117,7 @@ func (r *Runtime) worker(v store.Version) engine.Worker {
 // defaultCompatibilityDate is what the platform takes when none is given.
 const defaultCompatibilityDate = "2021-11-02"
 
-func engineBinding(w world, script string, b store.Binding) (engine.Binding, error) {
+func engineBinding(w world, service string, b store.Binding) (engine.Binding, error) {
 	switch b.Type {
 	case cfapi.BindingPlainText:
 		return engine.TextBinding(b.Name, b.Text), nil
@@ -96,13 +130,13 @@ func engineBinding(w world, script string, b store.Binding) (engine.Binding, err
 			// as a start error would take the whole group down.
 			return engine.JSONBinding(b.Name, json.RawMessage("null")), nil
 		}
-		service := n.Script
-		if service == script {
-			service = ""
+		owner := n.Script
+		if owner == service {
+			owner = ""
 		}
-		return engine.DurableObjectBinding(b.Name, n.Class, service), nil
+		return engine.DurableObjectBinding(b.Name, n.Class, owner), nil
 	}
-	return engine.Binding{}, fmt.Errorf("script %q: binding %q has the unknown type %q", script, b.Name, b.Type)
+	return engine.Binding{}, fmt.Errorf("script %q: binding %q has the unknown type %q", scriptOf(service), b.Name, b.Type)
 }
 
 // withCollector returns a plan's configuration with the collector, which
@@ -114,7 +148,7 @@ func withCollector(p plan, mode collectorMode, early bool, token string) engine.
 	for _, worker := range cfg.Workers {
 		if p.collected[worker.Name] {
 			props, err := json.Marshal(map[string]string{
-				"script": worker.Name, "version": p.versions[worker.Name], "token": token,
+				"script": scriptOf(worker.Name), "version": p.versions[worker.Name], "token": token,
 			})
 			if err != nil {
 				panic(err) // strings only

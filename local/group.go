@@ -12,6 +12,7 @@ import (
 
 	"paddock/engine"
 	"paddock/gateway"
+	"paddock/local/store"
 )
 
 // Restarts of an engine that ended by itself wait, doubling from the first to
@@ -34,9 +35,10 @@ const stopGrace = 250 * time.Millisecond
 // A plan is what a group's engine shall run.
 type plan struct {
 	scripts   []string
-	versions  map[string]string // their version ids, which trace items carry
-	config    engine.Config     // without collector
-	collected map[string]bool   // scripts with a collector
+	versions  map[string]string // version ids, which trace items carry, by service
+	config    engine.Config     // without collector and secrets
+	secret    []store.Version   // versions that have secrets
+	collected map[string]bool   // services with a collector
 }
 
 // A group is some scripts that share an engine, the gate in front of it, and
@@ -127,6 +129,11 @@ func wait(ctx context.Context, d time.Duration) bool {
 // start starts the engine and opens the gate.
 func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	p := g.plan
+	var secrets []string
+	var err error
+	if p.config, secrets, err = g.rt.withSecrets(p); err != nil {
+		return nil, g.failed(err)
+	}
 	pump := newPump(g.rt, p.scripts)
 	opts := g.rt.engineOptions(p.config)
 	opts.OnLine, opts.OnEvent = pump.line, pump.event
@@ -137,7 +144,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	proc, err := engine.Start(ctx, opts)
 	if err != nil {
 		pump.close()
-		return nil, g.failed(err)
+		return nil, g.failed(redact(err, secrets))
 	}
 	pump.serving()
 	g.mu.Lock()
@@ -156,7 +163,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 
 func endpoints(proc *engine.Process, p plan) map[string]gateway.Endpoint {
 	m := map[string]gateway.Endpoint{}
-	for _, name := range p.scripts {
+	for name := range p.versions {
 		m[name] = gateway.Endpoint{Socket: proc.SocketPath(name), Fetch: slices.Contains(proc.Report(name).Handlers, "fetch")}
 	}
 	return m

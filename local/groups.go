@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"paddock/gateway"
 	"paddock/local/store"
 )
 
@@ -36,6 +37,36 @@ func (w world) owned(script string) []store.Namespace {
 	return list
 }
 
+// bindings returns the bindings of all versions of a script that serve
+// requests.
+func (w world) bindings(script string) []store.Binding {
+	var list []store.Binding
+	for _, v := range w.scripts[script].Versions() {
+		list = append(list, v.Bindings...)
+	}
+	return list
+}
+
+// splits returns how the requests to scripts with two versions are divided.
+func (w world) splits() map[string]*gateway.Split {
+	splits := map[string]*gateway.Split{}
+	for name, d := range w.scripts {
+		if d.Other == nil {
+			continue
+		}
+		s := &gateway.Split{Percentage: d.Deployment.Percentage}
+		for i, v := range d.Versions() {
+			s.Versions[i] = gateway.SplitVersion{ID: v.ID, Endpoint: serviceName(v, i == 0)}
+		}
+		if d.Other.Number > d.Version.Number { // a newer one that gets no requests
+			s.Versions[0], s.Versions[1] = s.Versions[1], s.Versions[0]
+			s.Percentage = 100 - s.Percentage
+		}
+		splits[name] = s
+	}
+	return splits
+}
+
 // groups parts the scripts into those that must share an engine: the
 // connected components of "binds to an object of". The names in a group and
 // the groups themselves are sorted.
@@ -51,8 +82,8 @@ func (w world) groups() [][]string {
 	for name := range w.scripts {
 		parent[name] = name
 	}
-	for name, d := range w.scripts {
-		for _, b := range d.Version.Bindings {
+	for name := range w.scripts {
+		for _, b := range w.bindings(name) {
 			if n, ok := w.namespaces[b.Namespace]; ok && b.Namespace != "" {
 				if _, there := parent[n.Script]; there {
 					parent[find(name)] = find(n.Script)

@@ -88,6 +88,19 @@ func (h *hub) listeners(script string) []*Tail {
 	return list
 }
 
+// of returns the ids of all tails of a script.
+func (h *hub) of(script string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []string
+	for id, t := range h.tails {
+		if t.Script == script {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // close ends all tails.
 func (h *hub) close() {
 	h.mu.Lock()

@@ -230,7 +230,7 @@ func TestStateOfANewerPaddock(t *testing.T) {
 	first := open(t, dir)
 	first.publish(counter("counter"))
 	first.close()
-	setUserVersion(t, dir, 99)
+	was := setUserVersion(t, dir, 99)
 	rt := local.New(options(t, dir))
 	err := rt.Open(t.Context())
 	newer, ok := errors.AsType[*store.NewerError](err)
@@ -241,19 +241,25 @@ func TestStateOfANewerPaddock(t *testing.T) {
 		t.Errorf("close after a failed open: %v", err)
 	}
 	// The lock is free, so this is no LockedError.
-	setUserVersion(t, dir, 1)
+	setUserVersion(t, dir, was)
 	open(t, dir).wantBody("counter", "/", "0")
 }
 
-// setUserVersion writes the number where SQLite keeps its user_version.
-func setUserVersion(t *testing.T, dir string, version byte) {
+// setUserVersion writes the number where SQLite keeps its user_version, and
+// returns what stood there.
+func setUserVersion(t *testing.T, dir string, version byte) (was byte) {
 	t.Helper()
 	f, err := os.OpenFile(filepath.Join(dir, "state.db"), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.WriteAt([]byte{0, 0, 0, version}, 60)
+	number := make([]byte, 4) // big-endian
+	_, err = f.ReadAt(number, 60)
+	if err == nil {
+		_, err = f.WriteAt([]byte{0, 0, 0, version}, 60)
+	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
+	return number[3]
 }

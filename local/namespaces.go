@@ -36,9 +36,9 @@ func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v 
 func checkDeleted(w world, script string, deleted []migrate.Namespace) error {
 	for _, n := range deleted {
 		var users []string
-		for name, d := range w.scripts {
+		for name := range w.scripts {
 			binds := func(b store.Binding) bool { return b.Namespace == n.Key }
-			if name != script && slices.ContainsFunc(d.Version.Bindings, binds) {
+			if name != script && slices.ContainsFunc(w.bindings(name), binds) {
 				users = append(users, name)
 			}
 		}

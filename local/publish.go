@@ -31,14 +31,11 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err := up.check(); err != nil {
 		return Published{}, err
 	}
-	r.publishing.Lock()
-	defer r.publishing.Unlock()
-	if r.closing.Err() != nil {
-		return Published{}, ErrClosed
+	ctx, end, err := r.begin(ctx)
+	if err != nil {
+		return Published{}, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(r.closing, func() { cancel(ErrClosed) })()
+	defer end()
 	before, err := r.store.DeployedScript(ctx, up.Script)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Published{}, err
@@ -58,9 +55,27 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	}
 	r.log.Info("published", "script", up.Script, "version", after.Version.ID, "migration_tag", after.Script.MigrationTag)
 	if err := r.converge(ctx); err != nil {
-		return Published{}, r.afterFailedStart(ctx, err, before, pub)
+		return Published{}, r.afterFailedStart(ctx, err, before, pub, after.Deployment.ID)
 	}
 	return Published{Deployed: after, Effects: effects}, nil
+}
+
+// begin begins a change of what is served; changes are made one after the
+// other. The context that it returns ends with the given one, and when the
+// runtime closes. end must be called.
+func (r *Runtime) begin(ctx context.Context) (_ context.Context, end func(), err error) {
+	r.publishing.Lock()
+	if r.closing.Err() != nil {
+		r.publishing.Unlock()
+		return nil, nil, ErrClosed
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(r.closing, func() { cancel(ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+		r.publishing.Unlock()
+	}, nil
 }
 
 // prepare does everything that can refuse an upload, and nothing that lasts
@@ -71,25 +86,12 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	if err != nil {
 		return fail(err)
 	}
-	version, err := r.version(up)
-	if err != nil {
-		return fail(err)
-	}
-	if err := checkTargets(w, version); err != nil {
-		return fail(err)
-	}
-	if err := r.try(ctx, up, before.Version.ID == "", &version); err != nil {
-		return fail(err)
-	}
 	steps, err := up.migrations()
 	if err != nil {
 		return fail(err)
 	}
-	change, err := change(w, up, steps, before, version)
+	version, change, err := r.examine(ctx, w, up, steps, before)
 	if err != nil {
-		return fail(err)
-	}
-	if err := resolveBindings(&version, change.Namespaces); err != nil {
 		return fail(err)
 	}
 	pub := store.Publication{
@@ -109,12 +111,30 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	return pub, change.Effects, nil
 }
 
+// examine makes the version of an upload, tries it, and works out what its
+// migrations do.
+func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrate.Upload, before store.Deployed) (v store.Version, c migrate.Change, err error) {
+	if v, err = r.version(ctx, w, up); err != nil {
+		return v, c, err
+	}
+	if err := checkTargets(w, v); err != nil {
+		return v, c, err
+	}
+	if err := r.try(ctx, up, before.Version.ID == "", &v); err != nil {
+		return v, c, err
+	}
+	if c, err = change(w, up, steps, before, v); err != nil {
+		return v, c, err
+	}
+	return v, c, resolveBindings(&v, c.Namespaces)
+}
+
 // version stores the modules of an upload and returns its version, without
 // what only a candidate can tell.
-func (r *Runtime) version(up Upload) (store.Version, error) {
+func (r *Runtime) version(ctx context.Context, w world, up Upload) (store.Version, error) {
 	m := up.Form.Metadata
 	v := store.Version{
-		Script: up.Script, Source: up.Source,
+		Script: up.Script, Source: up.Source, Author: author(), TriggeredBy: store.TriggerUpload,
 		Message: m.Annotations[cfapi.AnnotationMessage], Tag: m.Annotations[cfapi.AnnotationTag],
 		CompatibilityDate: m.CompatibilityDate, CompatibilityFlags: m.CompatibilityFlags,
 	}
@@ -130,14 +150,8 @@ func (r *Runtime) version(up Upload) (store.Version, error) {
 		}
 		v.Modules = append(v.Modules, store.Module{Name: p.Name, Type: p.ContentType, SHA256: sha, Size: int64(len(p.Content))})
 	}
-	for _, b := range m.Bindings {
-		sb := store.Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
-		if sb.Script == up.Script {
-			sb.Script = "" // written out, it means the same
-		}
-		v.Bindings = append(v.Bindings, sb)
-	}
-	return v, nil
+	v.Bindings, err = r.bindings(ctx, w, up)
+	return v, err
 }
 
 // checkTargets refuses bindings to scripts that are nowhere.
@@ -167,8 +181,9 @@ func (e *StoredError) Unwrap() error { return e.Err }
 func stored(format string, args ...any) error { return &StoredError{Err: fmt.Errorf(format, args...)} }
 
 // afterFailedStart puts the version before in force again if that is
-// possible, and says what has become of the publish.
-func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before store.Deployed, pub store.Publication) error {
+// possible, and says what has become of the publish. after is the deployment
+// that has failed.
+func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before store.Deployed, pub store.Publication, after string) error {
 	switch {
 	case pub.Version.Handlers == nil && before.Version.ID == "" && errors.As(cause, new(*engine.StartError)):
 		return r.withdraw(ctx, cause, pub.Version) // a session's first version, which was not tried
@@ -177,10 +192,10 @@ func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before stor
 	case before.Version.ID == "" || pub.Migration != nil:
 		return stored("the new version is stored, but its engine does not start and is being retried: %w", cause)
 	}
-	_, err := r.store.Deploy(ctx, store.Deployment{
-		Script: before.Script.Name, Version: before.Version.ID, Source: "paddock",
-		Message: "the engine did not start with the version after this one",
-	})
+	again := before.Deployment
+	again.Source, again.Author, again.TriggeredBy = "paddock", author(), store.TriggerRollback
+	again.Message = "the engine did not start with the version after this one"
+	_, err := r.store.Deploy(ctx, again, after)
 	if err == nil {
 		err = r.converge(ctx)
 	}

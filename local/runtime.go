@@ -49,6 +49,11 @@ type Options struct {
 	Engine  string // path of the engine's binary
 	Version string // of paddock, for the lock file
 
+	// KeyFile is the file with the key that secrets are encrypted with, outside
+	// of Dir; it is made when the first secret is put. Without one there are no
+	// secrets.
+	KeyFile string
+
 	// Throwaway gives up durability of the runtime's own state, for folders
 	// that are removed at the end. Objects are written as always.
 	Throwaway bool
@@ -110,6 +115,7 @@ type Runtime struct {
 	gateway *gateway.Gateway
 	hub     *hub
 	maps    *sourceMaps
+	keys    keyring
 
 	lock  *stateLock
 	token string
@@ -133,6 +139,7 @@ type Runtime struct {
 	// and mu, and read under either.
 	mu     sync.Mutex
 	groups map[string]*group
+	splits map[string]*gateway.Split // of the requests, by script
 	info   Info
 	// defaultScript answers hosts that no script answers, if it is not "".
 	defaultScript string
@@ -156,6 +163,7 @@ func New(opts Options) *Runtime {
 	r.gateway = gateway.New(gateway.Options{OnAccess: opts.OnAccess, CFHeader: engine.CFHeader, Explain: opts.Explain})
 	r.hub = newHub(r.CloseTail)
 	r.maps = newSourceMaps(r)
+	r.keys = keyring{path: opts.KeyFile}
 	return r
 }
 

@@ -22,6 +22,10 @@ type Upload struct {
 	Form   cfapi.Form
 	Source string // who uploads: "wrangler", "paddock", "dev"
 
+	// StrictInherit refuses bindings that are to be inherited and are not
+	// there; otherwise they are left out.
+	StrictInherit bool
+
 	// Classes is for dev sessions, where namespaces appear as classes appear:
 	// the Durable Object classes that the script shall have, and whether each
 	// may use the SQL API. The form then has no migrations.
@@ -88,7 +92,7 @@ func (u Upload) check() error {
 
 func checkBinding(b cfapi.Binding) error {
 	switch b.Type {
-	case cfapi.BindingPlainText, cfapi.BindingJSON:
+	case cfapi.BindingPlainText, cfapi.BindingJSON, cfapi.BindingSecretText, cfapi.BindingInherit:
 		return nil
 	case cfapi.BindingDurableObject:
 		if !className().MatchString(b.ClassName) {

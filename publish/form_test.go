@@ -24,7 +24,7 @@ func TestNewForm(t *testing.T) {
 		name     string
 		worker   config.Worker
 		up       *migrate.Upload
-		metadata string // without main_module
+		metadata string // without main_module and keep_bindings
 	}{
 		{name: "bare", metadata: `"bindings":[],"compatibility_flags":[],"observability":{"enabled":false}`},
 		{
@@ -81,7 +81,7 @@ func TestNewForm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(decode(t, `{"main_module":"index.js",`+tt.metadata+`}`), decode(t, string(text))); diff != "" {
+			if diff := cmp.Diff(decode(t, `{"main_module":"index.js","keep_bindings":["secret_text","secret_key"],`+tt.metadata+`}`), decode(t, string(text))); diff != "" {
 				t.Errorf("metadata (-want +got):\n%s", diff)
 			}
 		})

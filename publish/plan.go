@@ -81,3 +81,9 @@ func (p *Plan) Annotate(message, tag string) {
 	}
 	p.Form.Metadata.Annotations = notes
 }
+
+// KeepVars has the upload keep the variables of the version before that the
+// configuration does not name. Secrets are always kept.
+func (p *Plan) KeepVars() {
+	p.Form.Metadata.KeepBindings = []string{cfapi.BindingPlainText, cfapi.BindingJSON, "secret_text", "secret_key"}
+}

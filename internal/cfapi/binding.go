@@ -110,6 +110,24 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Inherit is what a binding of type inherit takes over.
+type Inherit struct {
+	Name      string // there; here it may have another one
+	VersionID string // of the version, "" for the previous one
+}
+
+// Inherit returns what a binding of type inherit takes over.
+func (b Binding) Inherit() (Inherit, error) {
+	from, fields := Inherit{Name: b.Name}, maps.Clone(b.Fields)
+	if err := takeString(fields, "old_name", &from.Name); err != nil {
+		return from, fmt.Errorf("binding %q: old_name must be a string", b.Name)
+	}
+	if err := takeString(fields, "version_id", &from.VersionID); err != nil {
+		return from, fmt.Errorf("binding %q: version_id must be a string", b.Name)
+	}
+	return from, nil
+}
+
 // takeString moves a string out of fields; absent and null leave into alone.
 func takeString(fields map[string]json.RawMessage, name string, into *string) error {
 	raw, ok := fields[name]

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -47,6 +48,13 @@ func (c *Client) PutScript(ctx context.Context, script string, form Form) (*Scri
 	}
 	path := c.AccountPath("workers", "scripts", script) + "?excludeScript=true&bindings_inherit=strict"
 	return Call[ScriptUpload](ctx, c, http.MethodPut, path, Body{ContentType: contentType, Data: body.Bytes()})
+}
+
+// DeleteService deletes a script with all that belongs to it; force does so
+// although others depend on it.
+func (c *Client) DeleteService(ctx context.Context, script string, force bool) error {
+	_, err := c.Do(ctx, http.MethodDelete, c.AccountPath("workers", "services", script)+"?force="+strconv.FormatBool(force), nil)
+	return err
 }
 
 // CreateTail starts a tail of a script.

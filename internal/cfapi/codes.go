@@ -31,6 +31,7 @@ const (
 	CodeTooLarge           = 10027 // the upload is too large
 	CodeTooManyScripts     = 10037
 	CodeBindingUnnamed     = 10052
+	CodeBindingNameInUse   = 10053 // a secret would take the name of another binding
 	CodeVariableTooLarge   = 10054
 	CodeTooManyVariables   = 10055
 	CodeInheritMissing     = 10057 // an inherit binding names one that the previous version lacks

@@ -61,10 +61,13 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Keys of the annotations that clients set.
+// Keys of annotations. The first two are set by clients, the last one by
+// servers: it tells what made a version or a deployment ("upload", "secret",
+// "rollback").
 const (
-	AnnotationMessage = "workers/message"
-	AnnotationTag     = "workers/tag"
+	AnnotationMessage     = "workers/message"
+	AnnotationTag         = "workers/tag"
+	AnnotationTriggeredBy = "workers/triggered_by"
 )
 
 // Observability switches the recording of a script's events.

@@ -44,6 +44,13 @@ type RuntimeScript struct {
 	ModifiedOn    string             `json:"modified_on"`
 	Handlers      []string           `json:"handlers"`
 	Namespaces    []RuntimeNamespace `json:"namespaces"`
+	Split         []RuntimeShare     `json:"split,omitempty"` // of the requests between two versions
+}
+
+// RuntimeShare is a version's part of the requests to a script.
+type RuntimeShare struct {
+	VersionNumber int     `json:"version_number"`
+	Percentage    float64 `json:"percentage"`
 }
 
 // RuntimeNamespace is a Durable Object class of a script.

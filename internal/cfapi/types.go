@@ -84,6 +84,12 @@ type Version struct {
 	Resources     *VersionResources `json:"resources,omitempty"` // absent in lists
 }
 
+// Versions is the answer of GET workers/scripts/{script}/versions, the newest
+// first.
+type Versions struct {
+	Items []Version `json:"items"`
+}
+
 // VersionMetadata tells when and by whom a version was made. HasPreview must
 // be sent even when false, or Wrangler looks for a preview address.
 type VersionMetadata struct {
@@ -136,10 +142,69 @@ type Deployment struct {
 	Versions    []DeploymentVersion `json:"versions"`
 }
 
+// DeploymentCreate is the body of POST workers/scripts/{script}/deployments.
+type DeploymentCreate struct {
+	Strategy           string              `json:"strategy"` // "percentage"
+	Versions           []DeploymentVersion `json:"versions"`
+	Annotations        map[string]string   `json:"annotations,omitempty"`
+	CodeUpdateStrategy *CodeUpdateStrategy `json:"code_update_strategy,omitempty"`
+}
+
 // DeploymentVersion is a version's share of the requests.
 type DeploymentVersion struct {
 	VersionID  string  `json:"version_id"`
 	Percentage float64 `json:"percentage"`
+}
+
+// ScriptSettings is what can be changed of a script without a new version:
+// body and answer of PATCH workers/scripts/{script}/script-settings. What is
+// absent from a body stays as it is.
+type ScriptSettings struct {
+	Logpush                *bool           `json:"logpush,omitempty"`
+	Observability          *Observability  `json:"observability,omitempty"`
+	Tags                   []string        `json:"tags"`
+	TailConsumers          json.RawMessage `json:"tail_consumers,omitempty"`
+	StreamingTailConsumers json.RawMessage `json:"streaming_tail_consumers,omitempty"`
+}
+
+// Settings is the answer of GET workers/scripts/{script}/settings: what is in
+// force.
+type Settings struct {
+	Bindings           []Binding      `json:"bindings"` // secrets without their text
+	CompatibilityDate  string         `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string       `json:"compatibility_flags"`
+	MigrationTag       string         `json:"migration_tag,omitempty"`
+	UsageModel         string         `json:"usage_model,omitempty"`
+	Observability      *Observability `json:"observability,omitempty"`
+	Tags               []string       `json:"tags"`
+}
+
+// References is the answer of GET workers/scripts/{script}/references: who
+// depends on the script.
+type References struct {
+	Services       ServiceReferences        `json:"services"`
+	DurableObjects []DurableObjectReference `json:"durable_objects"`
+}
+
+// ServiceReferences is the bindings from and to other services. Both lists are
+// there even when they are empty.
+type ServiceReferences struct {
+	Incoming []ServiceReference `json:"incoming"`
+	Outgoing []ServiceReference `json:"outgoing"`
+}
+
+// ServiceReference is a script with a binding of the name.
+type ServiceReference struct {
+	Name        string `json:"name"`
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
+}
+
+// DurableObjectReference is a script with a binding to a namespace.
+type DurableObjectReference struct {
+	ServiceReference
+	NamespaceID   string `json:"durable_object_namespace_id"`
+	NamespaceName string `json:"durable_object_namespace_name"`
 }
 
 // TailCreate is the body of POST workers/scripts/{script}/tails. Filters is an

@@ -54,7 +54,23 @@ func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
 	a.handle("GET "+account+"/workers/services/{script}", a.getService)
 	a.handle("GET "+account+"/workers/scripts", a.listScripts)
 	a.handle("PUT "+account+"/workers/scripts/{script}", a.putScript)
-	a.handle("GET "+account+"/workers/scripts/{script}/deployments", a.listDeployments)
+	a.handle("DELETE "+account+"/workers/services/{script}", a.deleteScript)
+	script := account + "/workers/scripts/{script}"
+	a.handle("DELETE "+script, a.deleteScript)
+	a.handle("GET "+script+"/references", a.listReferences)
+	a.handle("GET "+script+"/versions", a.listVersions)
+	a.handle("POST "+script+"/versions", a.postVersion)
+	a.handle("GET "+script+"/versions/{version}", a.getVersion)
+	a.handle("GET "+script+"/deployments", a.listDeployments)
+	a.handle("POST "+script+"/deployments", a.postDeployment)
+	a.handle("GET "+script+"/secrets", a.listSecrets)
+	a.handle("PUT "+script+"/secrets", a.putSecret)
+	a.handle("DELETE "+script+"/secrets/{name}", a.deleteSecret)
+	a.handle("PATCH "+script+"/secrets-bulk", a.bulkSecrets)
+	a.handle("PATCH "+account+"/workers/workers/{script}/versions/latest", a.patchLatest)
+	a.handle("GET "+script+"/settings", a.getSettings)
+	a.handle("GET "+script+"/script-settings", a.getScriptSettings)
+	a.handle("PATCH "+script+"/script-settings", a.patchScriptSettings)
 	a.handle("POST "+account+"/workers/scripts/{script}/tails", a.createTail)
 	a.handle("DELETE "+account+"/workers/scripts/{script}/tails/{id}", a.deleteTail)
 	a.handle("GET "+account+"/paddock/status", a.status)
@@ -131,10 +147,12 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 	status := http.StatusOK
 	envelope := cfapi.Envelope[any]{Success: err == nil, Errors: []cfapi.Error{}, Messages: []cfapi.Message{}, Result: result}
 	if err != nil {
-		code := 0
-		status, code = refusal(err)
 		envelope.Result = nil
-		envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error()})
+		for _, err := range refusals(err) {
+			code := 0
+			status, code = refusal(err)
+			envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error()})
+		}
 	}
 	level := slog.LevelDebug
 	if status >= 500 && r.Context().Err() == nil { // what fails because the client left is no fault
@@ -146,6 +164,21 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 	if err := json.NewEncoder(w).Encode(envelope); err != nil {
 		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
 	}
+}
+
+// refusals parts an error that says several things at once, each of which is
+// the client's doing.
+func refusals(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	for _, e := range joined.Unwrap() {
+		if _, ok := e.(*local.Refusal); !ok {
+			return []error{err}
+		}
+	}
+	return joined.Unwrap()
 }
 
 // refusal returns the HTTP status and the code for an error. What is not

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +42,8 @@ func newHouse(t *testing.T) *house {
 	h := &house{t: t, stopped: make(chan struct{}, 10), left: make(chan struct{}, 100)}
 	h.rt = local.New(local.Options{
 		Dir: t.TempDir(), Engine: enginetest.Binary(t), Version: "test", Throwaway: true, DrainDeadline: time.Second,
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		KeyFile: filepath.Join(t.TempDir(), "secrets.key"),
+		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err := h.rt.Open(t.Context()); err != nil {
 		t.Fatal(err)
@@ -239,6 +241,21 @@ var routes = []struct {
 	{"GET", account + "/workers/scripts", 403, 10000},
 	{"PUT", account + "/workers/scripts/s", 403, 10000},
 	{"GET", account + "/workers/scripts/s/deployments", 403, 10000},
+	{"POST", account + "/workers/scripts/s/deployments", 403, 10000},
+	{"GET", account + "/workers/scripts/s/versions", 403, 10000},
+	{"POST", account + "/workers/scripts/s/versions", 403, 10000},
+	{"GET", account + "/workers/scripts/s/versions/1", 403, 10000},
+	{"DELETE", account + "/workers/services/s?force=true", 403, 10000},
+	{"DELETE", account + "/workers/scripts/s", 403, 10000},
+	{"GET", account + "/workers/scripts/s/references", 403, 10000},
+	{"GET", account + "/workers/scripts/s/settings", 403, 10000},
+	{"GET", account + "/workers/scripts/s/secrets", 403, 10000},
+	{"PUT", account + "/workers/scripts/s/secrets", 403, 10000},
+	{"DELETE", account + "/workers/scripts/s/secrets/A", 403, 10000},
+	{"PATCH", account + "/workers/scripts/s/secrets-bulk", 403, 10000},
+	{"PATCH", account + "/workers/workers/s/versions/latest", 403, 10000},
+	{"GET", account + "/workers/scripts/s/script-settings", 403, 10000},
+	{"PATCH", account + "/workers/scripts/s/script-settings", 403, 10000},
 	{"POST", account + "/workers/scripts/s/tails", 403, 10000},
 	{"DELETE", account + "/workers/scripts/s/tails/1", 403, 10000},
 	{"GET", account + "/paddock/status", 403, 10000},
@@ -292,7 +309,7 @@ func TestUnknownEndpoint(t *testing.T) {
 		{"GET", "/"},
 		{"GET", Prefix},
 		{"GET", Prefix + "/zones"},
-		{"PATCH", account + "/workers/scripts/s/script-settings"},
+		{"PATCH", account + "/workers/scripts/s/schedules"},
 		{"POST", account + "/workers/scripts/s"}, // the path is known, the method is not
 		{"PUT", account + "/workers/scripts/s/"},
 	} {

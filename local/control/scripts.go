@@ -46,11 +46,11 @@ func (a *API) listScripts(r *http.Request) (any, error) {
 }
 
 func (a *API) putScript(r *http.Request) (any, error) {
-	form, err := cfapi.DecodeForm(r, cfapi.DefaultLimits)
+	up, err := decodeUpload(r)
 	if err != nil {
 		return nil, err
 	}
-	published, err := a.rt.Publish(r.Context(), local.Upload{Script: r.PathValue("script"), Form: form, Source: source(r)})
+	published, err := a.rt.Publish(r.Context(), up)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +59,12 @@ func (a *API) putScript(r *http.Request) (any, error) {
 		DeploymentID:  published.Version.ID,
 		StartupTimeMS: int(published.Version.StartupTime.Milliseconds()),
 	}, nil
+}
+
+func decodeUpload(r *http.Request) (local.Upload, error) {
+	form, err := cfapi.DecodeForm(r, cfapi.DefaultLimits)
+	strict := r.URL.Query().Get("bindings_inherit") == "strict"
+	return local.Upload{Script: r.PathValue("script"), Form: form, Source: source(r), StrictInherit: strict}, err
 }
 
 // source names the client as the lists of versions show it.
@@ -71,43 +77,26 @@ func source(r *http.Request) string {
 	return "api"
 }
 
-func (a *API) listDeployments(r *http.Request) (any, error) {
-	name := r.PathValue("script")
-	if _, err := a.rt.Script(r.Context(), name); err != nil {
-		return nil, notFound(err)
-	}
-	list, err := a.rt.Deployments(r.Context(), name)
-	if err != nil {
-		return nil, err
-	}
-	out := cfapi.Deployments{Deployments: []cfapi.Deployment{}}
-	for _, d := range list {
-		deployment := cfapi.Deployment{
-			ID: d.ID, Source: d.Source, Strategy: "percentage", CreatedOn: stamp(d.CreatedOn),
-			Versions: []cfapi.DeploymentVersion{{VersionID: d.Version, Percentage: 100}},
-		}
-		if d.Message != "" {
-			deployment.Annotations = map[string]string{cfapi.AnnotationMessage: d.Message}
-		}
-		out.Deployments = append(out.Deployments, deployment)
-	}
-	return out, nil
-}
-
 // describe returns a script as the API shows it. The store's lists are never
 // nil, so none becomes null, which clients cannot iterate over.
 func describe(d local.Deployed) cfapi.Script {
 	s := cfapi.Script{
-		ID: d.Script.Name, Tag: d.Script.Tag, Tags: []string{}, ETag: d.Version.Modules[0].SHA256,
+		ID: d.Script.Name, Tag: d.Script.Tag, Tags: d.Script.Tags, ETag: d.Version.Modules[0].SHA256,
 		Handlers: d.Version.Handlers, CreatedOn: stamp(d.Script.CreatedOn), ModifiedOn: stamp(d.Script.ModifiedOn),
 		MigrationTag: d.Script.MigrationTag, UsageModel: "standard",
 		CompatibilityDate: d.Version.CompatibilityDate, CompatibilityFlags: d.Version.CompatibilityFlags,
 		LastDeployedFrom: "wrangler", // see the field's comment
 	}
-	for _, c := range d.Version.Classes {
-		s.NamedHandlers = append(s.NamedHandlers, cfapi.NamedHandler{Name: c, Handlers: []string{"class"}})
-	}
+	s.NamedHandlers = namedHandlers(d.Version)
 	return s
+}
+
+func namedHandlers(v local.Version) []cfapi.NamedHandler {
+	var list []cfapi.NamedHandler
+	for _, c := range v.Classes {
+		list = append(list, cfapi.NamedHandler{Name: c, Handlers: []string{"class"}})
+	}
+	return list
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(cfapi.TimeLayout) }

@@ -116,7 +116,7 @@ func TestPublishCounter(t *testing.T) {
 			t.Errorf("deployment %d: %+v, want version %s", i, d, version)
 		}
 	}
-	if deployments[0].Annotations[cfapi.AnnotationMessage] != "again" || deployments[1].Annotations != nil || deployments[0].CreatedOn <= deployments[1].CreatedOn {
+	if deployments[0].Annotations[cfapi.AnnotationMessage] != "again" || deployments[1].Annotations[cfapi.AnnotationTriggeredBy] != "upload" || deployments[0].CreatedOn <= deployments[1].CreatedOn {
 		t.Errorf("deployments: %+v", deployments)
 	}
 }

@@ -49,6 +49,12 @@ func describeStatus(s local.Status) cfapi.RuntimeStatus {
 		for _, n := range d.Classes {
 			script.Namespaces = append(script.Namespaces, cfapi.RuntimeNamespace{ID: n.Key, Class: n.Class, SQLite: n.SQLite})
 		}
+		if d.Other != nil {
+			script.Split = []cfapi.RuntimeShare{
+				{VersionNumber: d.Version.Number, Percentage: d.Deployment.Percentage},
+				{VersionNumber: d.Other.Number, Percentage: 100 - d.Deployment.Percentage},
+			}
+		}
 		out.Scripts = append(out.Scripts, script)
 	}
 	return out

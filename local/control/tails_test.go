@@ -177,7 +177,7 @@ func TestTailRawClient(t *testing.T) {
 		t.Errorf("item for %s", got)
 	}
 
-	// Older clients send the filters here.
+	// Other clients send the filters here.
 	peer.send(masked(0x81, `{"filters":[{"method":["POST"]}]}`))
 	peer.settle()
 	h.fetch("GET", "s", "/stopped")

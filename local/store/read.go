@@ -13,13 +13,24 @@ import (
 type Deployed struct {
 	Script     Script
 	Version    Version
+	Other      *Version // the other version of a split, nil without one
 	Deployment Deployment
 }
 
-const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.created_on, s.modified_on`
-const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.message, v.tag, v.main_module,
+// Versions returns the versions that serve requests: one, or the two of a
+// split, the one with the objects first.
+func (d Deployed) Versions() []Version {
+	if d.Other == nil {
+		return []Version{d.Version}
+	}
+	return []Version{d.Version, *d.Other}
+}
+
+const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.tags, s.created_on, s.modified_on`
+const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.author, v.triggered_by, v.message, v.tag, v.main_module,
 	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, v.bindings, v.startup_ms`
-const deploymentColumns = `d.id, d.script, d.version, d.created_on, d.source, d.message`
+const deploymentColumns = `d.id, d.script, d.version, d.percentage, coalesce(d.other, ''), d.created_on, d.source, d.author,
+	d.triggered_by, d.message`
 
 // current joins every script with its newest deployment.
 const current = `SELECT ` + scriptColumns + `, ` + versionColumns + `, ` + deploymentColumns + `
@@ -64,18 +75,43 @@ func queryDeployed(ctx context.Context, q querier, query string, args ...any) ([
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(list))
-	for i, d := range list {
-		ids[i] = d.Version.ID
+	return list, complete(ctx, q, list)
+}
+
+// complete fills in the other versions of splits, and all modules.
+func complete(ctx context.Context, q querier, list []Deployed) error {
+	var other []string
+	for _, d := range list {
+		if d.Deployment.Other != "" {
+			other = append(other, d.Deployment.Other)
+		}
+	}
+	others := map[string]*Version{}
+	if len(other) > 0 {
+		versions, err := queryVersions(ctx, q, `v.id IN (SELECT value FROM json_each(?))`, jsonText(other))
+		if err != nil {
+			return err
+		}
+		for i := range versions {
+			others[versions[i].ID] = &versions[i]
+		}
+	}
+	ids := other
+	for _, d := range list {
+		ids = append(ids, d.Version.ID)
 	}
 	of, err := modules(ctx, q, ids...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range list {
 		list[i].Version.Modules = of[list[i].Version.ID]
+		if v := others[list[i].Deployment.Other]; v != nil {
+			v.Modules = of[v.ID]
+			list[i].Other = v
+		}
 	}
-	return list, nil
+	return nil
 }
 
 // VersionModules returns the modules of a version, the main module first.
@@ -173,17 +209,19 @@ func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, err
 }
 
 func scriptFields(s *Script, t *times) []any {
-	return []any{&s.Name, &s.Tag, &s.MigrationTag, &s.Observability, t.into(&s.CreatedOn), t.into(&s.ModifiedOn)}
+	return []any{&s.Name, &s.Tag, &s.MigrationTag, &s.Observability, jsonInto{&s.Tags}, t.into(&s.CreatedOn), t.into(&s.ModifiedOn)}
 }
 
 func versionFields(v *Version, t *times) []any {
-	return []any{&v.ID, &v.Script, &v.Number, t.into(&v.CreatedOn), &v.Source, &v.Message, &v.Tag, &v.MainModule,
+	return []any{&v.ID, &v.Script, &v.Number, t.into(&v.CreatedOn), &v.Source, &v.Author, &v.TriggeredBy,
+		&v.Message, &v.Tag, &v.MainModule,
 		&v.CompatibilityDate, jsonInto{&v.CompatibilityFlags}, jsonInto{&v.Handlers}, jsonInto{&v.Classes},
 		jsonInto{&v.Bindings}, millis{&v.StartupTime}}
 }
 
 func deploymentFields(d *Deployment, t *times) []any {
-	return []any{&d.ID, &d.Script, &d.Version, t.into(&d.CreatedOn), &d.Source, &d.Message}
+	return []any{&d.ID, &d.Script, &d.Version, &d.Percentage, &d.Other, t.into(&d.CreatedOn), &d.Source, &d.Author,
+		&d.TriggeredBy, &d.Message}
 }
 
 // times makes scan targets for times and keeps the first error.

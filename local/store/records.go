@@ -15,6 +15,7 @@ type Script struct {
 	Tag           string // 32 hex digits, permanent
 	MigrationTag  string // tag of the last applied migration, or ""
 	Observability bool
+	Tags          []string // that clients put on it, of no consequence here
 	CreatedOn     time.Time
 	ModifiedOn    time.Time
 }
@@ -25,7 +26,9 @@ type Version struct {
 	Script             string
 	Number             int // counts from 1 within the script
 	CreatedOn          time.Time
-	Source             string // who uploaded: "wrangler", "paddock", "dev"
+	Source             string // what uploaded it: "wrangler", "paddock", "dev"
+	Author             string // who did
+	TriggeredBy        string // what made it, see [TriggerUpload]
 	Message, Tag       string // annotations
 	MainModule         string
 	CompatibilityDate  string
@@ -48,10 +51,13 @@ type Module struct {
 // A Binding is one entry of a version's environment.
 type Binding struct {
 	Name string `json:"name"`
-	Type string `json:"type"` // as on the wire: "plain_text", "json", "durable_object_namespace"
+	Type string `json:"type"` // as on the wire: "plain_text", "json", "secret_text", "durable_object_namespace"
 
 	Text string          `json:"text,omitempty"` // plain_text
 	JSON json.RawMessage `json:"json,omitempty"` // json
+
+	// Sealed is the encrypted value of a secret_text. The store has no key.
+	Sealed string `json:"sealed,omitempty"`
 
 	// A Durable Object binding follows Namespace, whatever becomes of the
 	// names that it was uploaded with.
@@ -63,14 +69,27 @@ type Binding struct {
 // OwnClass reports whether the binding is to a class of its own script.
 func (b Binding) OwnClass() bool { return b.Class != "" && b.Script == "" }
 
-// A Deployment says which version of a script is in force since when.
+// What makes a version or a deployment, in the words of Cloudflare's API.
+const (
+	TriggerUpload   = "upload"
+	TriggerSecret   = "secret"
+	TriggerRollback = "rollback"
+)
+
+// A Deployment says which version of a script is in force since when. It may
+// split the requests between two versions; the objects then belong to one of
+// them alone, for two versions must never own one object.
 type Deployment struct {
-	ID        string // UUID
-	Script    string
-	Version   string // version id
-	CreatedOn time.Time
-	Source    string
-	Message   string
+	ID          string // UUID
+	Script      string
+	Version     string  // version id; of a split, that of the version with the objects
+	Percentage  float64 // of the requests that go to Version: 100 if there is no split
+	Other       string  // id of a split's other version, which gets the rest, or ""
+	CreatedOn   time.Time
+	Source      string // what deployed it
+	Author      string // who did
+	TriggeredBy string // [TriggerUpload] and its like, or "" for a plain deployment
+	Message     string
 }
 
 // A Namespace is the identity of a Durable Object class: its objects lie

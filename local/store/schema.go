@@ -77,6 +77,15 @@ CREATE TABLE applied_migrations (
 	PRIMARY KEY (script, number)
 ) STRICT, WITHOUT ROWID;
 `,
+	`
+ALTER TABLE scripts ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';      -- JSON array of strings
+ALTER TABLE versions ADD COLUMN author TEXT NOT NULL DEFAULT '';
+ALTER TABLE versions ADD COLUMN triggered_by TEXT NOT NULL DEFAULT 'upload';
+ALTER TABLE deployments ADD COLUMN author TEXT NOT NULL DEFAULT '';
+ALTER TABLE deployments ADD COLUMN triggered_by TEXT NOT NULL DEFAULT 'upload';
+ALTER TABLE deployments ADD COLUMN percentage REAL NOT NULL DEFAULT 100;  -- of version
+ALTER TABLE deployments ADD COLUMN other TEXT REFERENCES versions(id);    -- set: gets the rest
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of

@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/google/uuid"
 )
 
 // ErrConflict is wrapped by [Store.Publish] when the state has moved on since
@@ -23,6 +20,10 @@ type Publication struct {
 	ScriptTag string
 	// Observability is the script's new setting; nil leaves it as it is.
 	Observability *bool
+
+	// Other and Percentage split the requests, as in [Deployment].
+	Other      string
+	Percentage float64
 
 	// ExpectDeployment is the deployment that was in force when the
 	// publication was planned, "" for a new script.
@@ -63,46 +64,15 @@ func (s *Store) Publish(ctx context.Context, p Publication) (Deployed, error) {
 		if err := s.recordMigration(ctx, tx, p, version); err != nil {
 			return err
 		}
-		return s.deploy(ctx, tx, Deployment{Script: version.Script, Version: version.ID, Source: version.Source, Message: version.Message}, &out)
+		return s.deploy(ctx, tx, Deployment{
+			Script: version.Script, Version: version.ID, Percentage: p.Percentage, Other: p.Other, Source: version.Source, Author: version.Author,
+			TriggeredBy: version.TriggeredBy, Message: version.Message,
+		}, &out)
 	})
 	if err != nil {
 		return Deployed{}, fmt.Errorf("publish %q: %w", p.Version.Script, err)
 	}
 	return out, nil
-}
-
-// Deploy puts an existing version of a script in force again.
-func (s *Store) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
-	var out Deployed
-	err := s.write(ctx, func(tx *sql.Tx) error { return s.deploy(ctx, tx, d, &out) })
-	if err != nil {
-		return Deployed{}, fmt.Errorf("deploy version %s of %q: %w", d.Version, d.Script, err)
-	}
-	return out, nil
-}
-
-// Withdraw removes a script with everything that belongs to it, as if it had
-// never been published. Nothing may bind to its classes.
-func (s *Store) Withdraw(ctx context.Context, script string) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{
-			`DELETE FROM namespaces WHERE script = ?`,
-			`DELETE FROM applied_migrations WHERE script = ?`,
-			`DELETE FROM deployments WHERE script = ?`,
-			`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,
-			`DELETE FROM versions WHERE script = ?`,
-			`DELETE FROM scripts WHERE name = ?`,
-		} {
-			if _, err := tx.ExecContext(ctx, statement, script); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("withdraw %q: %w", script, err)
-	}
-	return nil
 }
 
 func deploymentID(list []Deployed) string {
@@ -129,28 +99,6 @@ func (s *Store) putScript(ctx context.Context, tx *sql.Tx, p Publication, isNew 
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE scripts SET migration_tag = ? WHERE name = ?`, p.Migration.NewTag, p.Version.Script)
 	return err
-}
-
-func (s *Store) insertVersion(ctx context.Context, tx *sql.Tx, v Version) (Version, error) {
-	v.ID, v.CreatedOn = uuid.NewString(), s.now()
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(number), 0) + 1 FROM versions WHERE script = ?`, v.Script).Scan(&v.Number); err != nil {
-		return v, err
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO versions (id, script, number, created_on, source, message, tag, main_module,
-		compatibility_date, compatibility_flags, handlers, classes, bindings, startup_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-		v.ID, v.Script, v.Number, formatTime(v.CreatedOn), v.Source, v.Message, v.Tag, v.MainModule,
-		v.CompatibilityDate, jsonText(v.CompatibilityFlags), jsonText(v.Handlers), jsonText(v.Classes),
-		jsonText(v.Bindings), v.StartupTime.Milliseconds())
-	if err != nil {
-		return v, err
-	}
-	for i, m := range v.Modules {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO modules (version, position, name, type, sha256, size) VALUES (?,?,?,?,?,?)`,
-			v.ID, i, m.Name, m.Type, m.SHA256, m.Size); err != nil {
-			return v, err
-		}
-	}
-	return v, nil
 }
 
 func (s *Store) replaceNamespaces(ctx context.Context, tx *sql.Tx, p Publication) error {
@@ -191,23 +139,6 @@ func (s *Store) recordMigration(ctx context.Context, tx *sql.Tx, p Publication, 
 		SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM applied_migrations WHERE script = ?`,
 		v.Script, v.ID, p.Migration.OldTag, p.Migration.NewTag, string(p.Migration.Steps), formatTime(s.now()), v.Script)
 	return err
-}
-
-func (s *Store) deploy(ctx context.Context, tx *sql.Tx, d Deployment, out *Deployed) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO deployments (id, script, version, created_on, source, message) VALUES (?,?,?,?,?,?)`,
-		uuid.NewString(), d.Script, d.Version, formatTime(s.now()), d.Source, d.Message)
-	if err != nil {
-		return err
-	}
-	list, err := queryDeployed(ctx, tx, current+` WHERE s.name = ?`, d.Script)
-	if err != nil {
-		return err
-	}
-	if len(list) != 1 || list[0].Deployment.Version != d.Version {
-		return fmt.Errorf("the deployment did not become the newest one at %s", formatTime(time.Now()))
-	}
-	*out = list[0]
-	return nil
 }
 
 // jsonText returns v as JSON; nil lists become empty ones.

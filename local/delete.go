@@ -1,0 +1,98 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+)
+
+// A Reference is a binding of a script to a class of another one.
+type Reference struct {
+	Script  string // that binds
+	Binding string
+	Class   string // that is bound
+	Key     string // of its namespace
+}
+
+// String says it in words.
+func (r Reference) String() string {
+	return fmt.Sprintf("%s binds to the class %s as %s", r.Script, r.Class, r.Binding)
+}
+
+// References returns the bindings of other scripts to the classes of a script,
+// in order. The error wraps [ErrNotFound] if there is no such script.
+func (r *Runtime) References(ctx context.Context, script string) ([]Reference, error) {
+	w, err := r.world(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := w.scripts[script]; !ok {
+		return nil, ErrNotFound
+	}
+	return w.references(script), nil
+}
+
+func (w world) references(script string) []Reference {
+	var list []Reference
+	for name := range w.scripts {
+		if name == script {
+			continue
+		}
+		for _, b := range w.bindings(name) {
+			ref := Reference{Script: name, Binding: b.Name, Class: w.namespaces[b.Namespace].Class, Key: b.Namespace}
+			if w.namespaces[b.Namespace].Script == script && b.Namespace != "" && !slices.Contains(list, ref) {
+				list = append(list, ref)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Reference) int { return strings.Compare(a.String(), b.String()) })
+	return list
+}
+
+// DeleteScript removes a script with its versions and secrets; its objects go
+// to the trash. It is refused while other scripts bind to its classes, unless
+// force says to leave them with bindings that are null. The error wraps
+// [ErrNotFound] if there is no such script.
+func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) error {
+	ctx, end, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	w, err := r.world(ctx)
+	if err != nil {
+		return err
+	}
+	d, ok := w.scripts[script]
+	if !ok {
+		return ErrNotFound
+	}
+	if refs := w.references(script); len(refs) > 0 && !force {
+		var users []string
+		for _, ref := range refs {
+			users = append(users, ref.String())
+		}
+		return refuse(cfapi.CodeClassStillInUse, "script %q cannot be deleted while others depend on it: %s", script, strings.Join(users, ", "))
+	}
+	ctx = context.WithoutCancel(ctx)
+	err = r.store.DeleteScript(ctx, script, d.Deployment.ID)
+	if errors.Is(err, store.ErrConflict) {
+		return refuse(cfapi.CodeConflict, "%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	r.log.Info("deleted", "script", script)
+	for _, t := range r.hub.of(script) {
+		r.hub.remove(t)
+	}
+	if err := r.converge(ctx); err != nil {
+		return stored("script %q is deleted, but not everything else runs: %w", script, err)
+	}
+	return nil
+}
