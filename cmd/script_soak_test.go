@@ -22,11 +22,11 @@ type soakRun struct {
 	watch     *soak.Watch
 }
 
-const soakUsage = "usage: soak start [-lossy] [-rate N] OBJECTS URL [HOST] | more N | reload FILE | publish FILE | kill FILE | stop"
+const soakUsage = "usage: soak start [-lossy] OBJECTS URL [HOST] | more N | reload FILE | publish FILE | kill FILE | stop"
 
 // cmdSoak has the sample project soak under load:
 //
-//	soak start [-lossy] [-rate N] OBJECTS URL [HOST]
+//	soak start [-lossy] OBJECTS URL [HOST]
 //		begins; no two engines may ever have files in the folder OBJECTS open
 //	soak more N        waits until N more increments were acknowledged
 //	soak reload FILE   saves FILE with another version, as often as -swaps and -soak say
@@ -62,7 +62,6 @@ func (k *kit) startSoak(ts *testscript.TestScript, args []string) {
 	var o soak.Options
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.BoolVar(&o.Lossy, "lossy", false, "")
-	flags.IntVar(&o.Rate, "rate", 0, "")
 	ts.Check(flags.Parse(args))
 	if flags.NArg() < 2 || flags.NArg() > 3 {
 		ts.Fatalf(soakUsage)
@@ -84,7 +83,6 @@ func (k *kit) endSoak() (soak.Report, error) {
 
 func (k *kit) stopSoak(ts *testscript.TestScript) {
 	report, err := k.endSoak()
-	ts.Logf("%s", report)
 	fmt.Fprint(ts.Stdout(), report)
 	ts.Check(report.Err())
 	ts.Check(err)

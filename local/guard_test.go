@@ -45,16 +45,6 @@ func guarded(watchdog time.Duration, book *logbook) func(*local.Options) {
 	}
 }
 
-// begin sends a request whose answer may be waited for later.
-func (r *rig) begin(script, path string) <-chan answer {
-	done := make(chan answer, 1)
-	go func() {
-		status, body, err := r.request(http.MethodGet, script, path)
-		done <- answer{status, body, err}
-	}()
-	return done
-}
-
 // crash returns the next crash.
 func (r *rig) crash() local.Crash {
 	r.t.Helper()

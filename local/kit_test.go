@@ -114,6 +114,16 @@ func (r *rig) requestFrom(client *http.Client, method, script, path string) (int
 	return resp.StatusCode, string(text), err
 }
 
+// begin sends a request whose answer may be waited for later.
+func (r *rig) begin(script, path string) <-chan answer {
+	done := make(chan answer, 1)
+	go func() {
+		status, body, err := r.request(http.MethodGet, script, path)
+		done <- answer{status, body, err}
+	}()
+	return done
+}
+
 // get expects an answer with status 200 and returns its body.
 func (r *rig) get(script, path string) string {
 	r.t.Helper()
