@@ -46,7 +46,7 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 		p.Tag = service.DefaultEnvironment.Script.MigrationTag
 	}
 	var diags diag.List
-	p.Migrations, diags = migrate.Pending(w.Migrations, p.Tag)
+	p.Migrations, diags = migrate.Pending(w.Migrations, p.Tag, nil)
 	if diags.HasErrors() {
 		return nil, diags, nil
 	}
