@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 			fmt.Println("error:", err)
 			os.Exit(1)
 		}
+	case "victim":
+		err := dieAt(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
+		fmt.Println("the point was not reached:", err)
+		os.Exit(1)
 	}
 }
 
@@ -236,7 +240,7 @@ func TestStateOfANewerPaddock(t *testing.T) {
 	first := open(t, dir)
 	first.publish(counter("counter"))
 	first.close()
-	setUserVersion(t, dir, 99)
+	known := setUserVersion(t, dir, 99)
 	rt := local.New(options(t, dir))
 	err := rt.Open(t.Context())
 	newer, ok := errors.AsType[*store.NewerError](err)
@@ -247,19 +251,23 @@ func TestStateOfANewerPaddock(t *testing.T) {
 		t.Errorf("close after a failed open: %v", err)
 	}
 	// The lock is free, so this is no LockedError.
-	setUserVersion(t, dir, 1)
+	setUserVersion(t, dir, known)
 	open(t, dir).wantBody("counter", "/", "0")
 }
 
-// setUserVersion writes the number where SQLite keeps its user_version.
-func setUserVersion(t *testing.T, dir string, version byte) {
+// setUserVersion writes the number where SQLite keeps its user_version, and
+// returns the one that was there.
+func setUserVersion(t *testing.T, dir string, version byte) byte {
 	t.Helper()
 	f, err := os.OpenFile(filepath.Join(dir, "state.db"), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.WriteAt([]byte{0, 0, 0, version}, 60)
-	if err := errors.Join(err, f.Close()); err != nil {
+	before := make([]byte, 4)
+	_, err = f.ReadAt(before, 60)
+	_, wrote := f.WriteAt([]byte{0, 0, 0, version}, 60)
+	if err := errors.Join(err, wrote, f.Close()); err != nil {
 		t.Fatal(err)
 	}
+	return before[3]
 }

@@ -49,6 +49,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	}
 	// From here on a client that goes away must not leave half of it undone.
 	ctx = context.WithoutCancel(ctx)
+	r.reach("publish: prepared")
 	after, err := r.store.Publish(ctx, pub)
 	if errors.Is(err, store.ErrConflict) {
 		return Published{}, &Refusal{Code: cfapi.CodeConflict, Message: err.Error()}
@@ -56,6 +57,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
+	r.reach("publish: committed")
 	r.log.Info("published", "script", up.Script, "version", after.Version.ID, "migration_tag", after.Script.MigrationTag)
 	if err := r.converge(ctx); err != nil {
 		return Published{}, r.afterFailedStart(ctx, err, before, pub)
@@ -104,7 +106,11 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 		if err != nil {
 			return fail(fmt.Errorf("keep migration: %w", err))
 		}
-		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text}
+		entries, err := json.Marshal(steps.Entries())
+		if err != nil {
+			return fail(fmt.Errorf("keep migration: %w", err))
+		}
+		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text, Entries: entries}
 	}
 	return pub, change.Effects, nil
 }
@@ -130,13 +136,7 @@ func (r *Runtime) version(up Upload) (store.Version, error) {
 		}
 		v.Modules = append(v.Modules, store.Module{Name: p.Name, Type: p.ContentType, SHA256: sha, Size: int64(len(p.Content))})
 	}
-	for _, b := range m.Bindings {
-		sb := store.Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
-		if sb.Script == up.Script {
-			sb.Script = "" // written out, it means the same
-		}
-		v.Bindings = append(v.Bindings, sb)
-	}
+	v.Bindings = up.bindings()
 	return v, nil
 }
 

@@ -77,6 +77,12 @@ CREATE TABLE applied_migrations (
 	PRIMARY KEY (script, number)
 ) STRICT, WITHOUT ROWID;
 `,
+	`
+-- JSON array of the tag and the digest of each step, [] if the client did not say.
+ALTER TABLE applied_migrations ADD COLUMN entries TEXT NOT NULL DEFAULT '[]';
+-- Set: the objects of the deleted namespace are to be removed, and then the row.
+ALTER TABLE namespaces ADD COLUMN purged_on TEXT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of
