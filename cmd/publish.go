@@ -18,13 +18,15 @@ import (
 	"paddock/internal/cfapi"
 	"paddock/internal/diag"
 	"paddock/local"
-	"paddock/publish"
+	"paddock/migrate"
 )
 
 type publishOptions struct {
 	*app
 	name, message, tag string
 	minify, json       bool
+	dryRun, yes        bool
+	adhoc              migrate.Adhoc
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -40,8 +42,16 @@ func (a *app) publishCommand() *cobra.Command {
 	c.Flags().StringVar(&o.message, "message", "", "remark that is kept with the version")
 	c.Flags().StringVar(&o.tag, "tag", "", "tag that is kept with the version")
 	c.Flags().BoolVar(&o.minify, "minify", false, "minify the code")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be done, and send nothing")
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
+	o.migrationFlags(c)
 	return c
+}
+
+// migrationFlags adds what decides about the migrations of an upload.
+func (o *publishOptions) migrationFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.yes, "yes", false, "delete classes although other scripts still bind to them")
+	adhocFlags(c, &o.adhoc)
 }
 
 // published is the result of a publish, as --json prints it.
@@ -54,25 +64,18 @@ type published struct {
 	Size          int64           `json:"size"`
 	GzipSize      int64           `json:"gzip_size"`
 	Bindings      []cfapi.Binding `json:"bindings"`
+	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	uploadTime time.Duration
 }
 
 func (o *publishOptions) run(ctx context.Context) error {
-	w, err := o.worker()
+	w, built, err := o.project(ctx)
 	if err != nil {
 		return err
 	}
-	if o.name != "" {
-		w.Name = o.name
-	}
-	if w.Name == "" {
-		return diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
-			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
-	}
-	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
-	if err != nil {
-		return err
+	if o.dryRun {
+		return o.rehearse(ctx, w, built)
 	}
 	client, status, err := o.ensureClient(ctx)
 	if err != nil {
@@ -88,13 +91,34 @@ func (o *publishOptions) run(ctx context.Context) error {
 	return o.show(result)
 }
 
-// ship plans the upload, sends it and waits until it serves.
+// project loads and builds what is to be published.
+func (o *publishOptions) project(ctx context.Context) (*config.Worker, *bundle.Result, error) {
+	w, err := o.worker()
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.name != "" {
+		w.Name = o.name
+	}
+	if w.Name == "" {
+		return nil, nil, diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
+			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
+	}
+	if o.adhoc.Given() {
+		o.report(deprecated(w, o.adhoc))
+	}
+	built, err := o.build(ctx, w, bundle.Options{Minify: o.minify})
+	return w, built, err
+}
+
+// ship plans the upload, shows what it does to namespaces, sends it and waits
+// until it serves.
 func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
-	plan, diags, err := publish.NewPlan(ctx, client, w, built)
+	plan, err := o.plan(ctx, client, w, built)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.failed(diags); err != nil {
+	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
 	plan.Annotate(o.message, o.tag)
@@ -109,19 +133,20 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err != nil {
 		return nil, err
 	}
+	plan.Refused = nil // it was mistaken, as it did not know the code
 	return &published{
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings: append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
+		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
+		Migrations: describePlan(plan),
 	}, nil
 }
 
 // show prints what Wrangler prints, in its order and words.
 func (o *publishOptions) show(p *published) error {
 	var b strings.Builder
-	bold := o.io.OutStyle(color.Bold)
-	fmt.Fprintf(&b, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
+	o.showSize(&b, p.Size, p.GzipSize)
 	fmt.Fprintf(&b, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
 	showBindings(&b, p.Bindings)
 	fmt.Fprintf(&b, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
@@ -131,6 +156,11 @@ func (o *publishOptions) show(p *published) error {
 	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
 	return o.write(&b)
+}
+
+func (o *publishOptions) showSize(w io.Writer, size, gzip int64) {
+	bold := o.io.OutStyle(color.Bold)
+	fmt.Fprintf(w, "Total Upload: %s / gzip: %s\n", bold(kib(size)), bold(kib(gzip)))
 }
 
 // showBindings prints the table of bindings. Values of variables are cut: the

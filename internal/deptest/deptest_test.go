@@ -17,7 +17,7 @@ import (
 var mayImport = map[string][]string{
 	".":                  {"cmd"},
 	"bench":              {"engine", "internal/proc"},
-	"cmd":                {"bundle", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "publish", "tail"},
+	"cmd":                {"bundle", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "migrate", "publish", "tail"},
 	"devserver":          {"bundle", "config", "gateway", "internal/diag", "internal/iostreams", "local", "migrate", "publish", "tail"},
 	"local":              {"engine", "gateway", "internal/cfapi", "internal/sourcemap", "local/store", "migrate", "tail"},
 	"local/store":        {},
