@@ -95,6 +95,9 @@ func explain(err error) diag.List {
 		var list diag.List
 		for _, e := range api.Errors {
 			message, rest, _ := strings.Cut(e.Message, "\n")
+			if rest == "" && e.Code == cfapi.CodeMigrationTag {
+				rest = "Somebody else has published in between. Publish again: what is to be done is then worked out anew."
+			}
 			list = append(list, diag.Diagnostic{Message: fmt.Sprintf("%s [code: %d]", message, e.Code), Hint: rest})
 		}
 		return list

@@ -27,6 +27,8 @@ func TestExitCode(t *testing.T) {
 		{fmt.Errorf("publish: %w", &cfapi.APIError{Status: 400, Errors: []cfapi.Error{
 			{Code: 10021, Message: "Error: boom\n  at index.js:1:7"}, {Code: 10061, Message: "no such class"},
 		}}), 1, "✘ [ERROR] Error: boom [code: 10021]\n\n    at index.js:1:7\n\n✘ [ERROR] no such class [code: 10061]\n\n"},
+		{&cfapi.APIError{Status: 412, Errors: []cfapi.Error{{Code: 10079, Message: "current tag is v2"}}}, 1,
+			"✘ [ERROR] current tag is v2 [code: 10079]\n\n  Somebody else has published in between. Publish again: what is to be done is then worked out anew.\n\n"},
 		{fmt.Errorf("%w on /x", local.ErrNotRunning), 1, "✘ [ERROR] no runtime is running on /x\n\n  Start one with `paddock runtime start`, or publish something.\n\n"},
 		{fmt.Errorf("dev: %w", &engine.BinaryError{Doing: "fetch", Err: errors.New("offline"), Hint: "Go online."}), 1, "✘ [ERROR] dev: fetch: offline\n\n  Go online.\n\n"},
 	} {

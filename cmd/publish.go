@@ -18,7 +18,7 @@ import (
 	"paddock/internal/cfapi"
 	"paddock/internal/diag"
 	"paddock/local"
-	"paddock/publish"
+	"paddock/migrate"
 )
 
 type publishOptions struct {
@@ -26,7 +26,8 @@ type publishOptions struct {
 	overrideFlags
 	message, tag, outdir string
 	minify, keepVars     bool
-	json                 bool
+	dryRun, yes, json    bool
+	adhoc                migrate.Adhoc
 	given                map[string]string // variables of the command line, whose values are not shown
 }
 
@@ -40,6 +41,8 @@ func (a *app) publishCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
 	o.uploadFlags(c)
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be done, and send nothing")
+	o.migrationFlags(c)
 	return c
 }
 
@@ -54,6 +57,12 @@ func (o *publishOptions) uploadFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
 }
 
+// migrationFlags adds what decides about the migrations of an upload.
+func (o *publishOptions) migrationFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.yes, "yes", false, "delete classes although other scripts still bind to them")
+	adhocFlags(c, &o.adhoc)
+}
+
 // published is the result of a publish, as --json prints it.
 type published struct {
 	Script        string          `json:"script"`
@@ -64,6 +73,7 @@ type published struct {
 	Size          int64           `json:"size"`
 	GzipSize      int64           `json:"gzip_size"`
 	Bindings      []cfapi.Binding `json:"bindings"`
+	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	uploadTime time.Duration
 }
@@ -73,6 +83,9 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	w, built, err := o.bundle(c)
 	if err != nil {
 		return err
+	}
+	if o.dryRun {
+		return o.rehearse(ctx, w, built)
 	}
 	client, status, err := o.ensureClient(ctx)
 	if err != nil {
@@ -104,6 +117,9 @@ func (o *publishOptions) bundle(c *cobra.Command) (*config.Worker, *bundle.Resul
 		return nil, nil, diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
 			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
 	}
+	if o.adhoc.Given() {
+		o.report(deprecated(w, o.adhoc))
+	}
 	built, err := o.build(c.Context(), w, bundle.Options{Minify: o.minify})
 	if err == nil && o.outdir != "" {
 		err = writeBundle(o.outdir, built)
@@ -111,26 +127,14 @@ func (o *publishOptions) bundle(c *cobra.Command) (*config.Worker, *bundle.Resul
 	return w, built, err
 }
 
-// plan works out what an upload would send.
-func (o *publishOptions) plan(ctx context.Context, client *cfapi.Client, w *config.Worker, built *bundle.Result) (*publish.Plan, error) {
-	plan, diags, err := publish.NewPlan(ctx, client, w, built)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.failed(diags); err != nil {
-		return nil, err
-	}
-	plan.Annotate(o.message, o.tag)
-	if o.keepVars {
-		plan.KeepVars()
-	}
-	return plan, nil
-}
-
-// ship plans the upload, sends it and waits until it serves.
+// ship plans the upload, shows what it does to namespaces, sends it and waits
+// until it serves.
 func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status *cfapi.RuntimeStatus, w *config.Worker, built *bundle.Result) (*published, error) {
 	plan, err := o.plan(ctx, client, w, built)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
 	progress := o.io.Progress("Publishing " + w.Name)
@@ -144,11 +148,13 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err != nil {
 		return nil, err
 	}
+	plan.Refused = nil // it was mistaken, as it did not know the code
 	return &published{
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings: append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
+		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
+		Migrations: describePlan(plan),
 	}, nil
 }
 
@@ -166,11 +172,15 @@ func (o *publishOptions) show(p *published) error {
 
 // showUpload prints what all uploads have in common.
 func (o *publishOptions) showUpload(w io.Writer, p *published) {
-	bold := o.io.OutStyle(color.Bold)
-	fmt.Fprintf(w, "Total Upload: %s / gzip: %s\n", bold(kib(p.Size)), bold(kib(p.GzipSize)))
+	o.showSize(w, p.Size, p.GzipSize)
 	fmt.Fprintf(w, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
 	showBindings(w, p.Bindings)
 	fmt.Fprintf(w, "Uploaded %s (%.2f sec)\n", p.Script, p.uploadTime.Seconds())
+}
+
+func (o *publishOptions) showSize(w io.Writer, size, gzip int64) {
+	bold := o.io.OutStyle(color.Bold)
+	fmt.Fprintf(w, "Total Upload: %s / gzip: %s\n", bold(kib(size)), bold(kib(gzip)))
 }
 
 // showBindings prints the table of bindings. Values of variables are cut: the

@@ -55,7 +55,7 @@ func Main(args []string) int {
 func run(ctx context.Context, streams *iostreams.Streams, args []string) int {
 	a := &app{io: streams}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(joinValues(args))
 	return a.exitCode(root.ExecuteContext(ctx))
 }
 
@@ -88,8 +88,9 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.cwd, "cwd", "", "run as if started in this folder")
 	flags.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&a.stateDir, "state-dir", os.Getenv("PADDOCK_STATE_DIR"), "folder of the local runtime's state")
-	root.AddCommand(a.devCommand(), a.publishCommand(), a.checkCommand(), a.versionsCommand(), a.deploymentsCommand(), a.rollbackCommand(),
-		a.secretCommand(), a.deleteCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.devCommand(), a.publishCommand(), a.checkCommand(), a.migrationsCommand(), a.versionsCommand(), a.deploymentsCommand(),
+		a.rollbackCommand(), a.secretCommand(), a.deleteCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.schemaCommand(),
+		a.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

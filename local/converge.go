@@ -62,6 +62,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 	if err := r.haltAll(ctx, stale); err != nil {
 		return err // an engine that is still there may still write objects
 	}
+	r.reach("swap: halted")
 	if err := r.sweepNamespaces(ctx); err != nil {
 		// Nobody can reach them any more, so this can wait for the next time.
 		r.log.Error("objects of deleted classes stay where they are for now", "err", err)

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"net/http"
+	"os"
 	"slices"
 )
 
@@ -31,6 +32,27 @@ func (r *Runtime) CollectorState(script string) string {
 	}
 	return ""
 }
+
+// KillAt has the process killed, as by kill -9, when the runtime comes to a
+// point. It must be called before the operation that leads there.
+func (r *Runtime) KillAt(point string) {
+	r.reached = func(at string) {
+		if at != point {
+			return
+		}
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			err = self.Kill()
+		}
+		if err != nil {
+			panic(err)
+		}
+		select {} // until the signal has arrived
+	}
+}
+
+// EmptyTrash does what a runtime does once an hour.
+func (r *Runtime) EmptyTrash(ctx context.Context) error { return r.emptyTrash(ctx) }
 
 // Expire lets the time of a tail be over.
 func (t *Tail) Expire() {

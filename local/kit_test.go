@@ -219,15 +219,21 @@ func (r *rig) snapshot() snapshot {
 	return s
 }
 
+// same expects that a refusal has changed nothing.
+func (r *rig) same(before snapshot) {
+	r.t.Helper()
+	if diff := cmp.Diff(before, r.snapshot()); diff != "" {
+		r.t.Errorf("a refusal changed something (-before +after):\n%s", diff)
+	}
+}
+
 // refused publishes and expects a refusal with the code, and that nothing has
 // changed. It returns the refusal's message.
 func (r *rig) refused(up local.Upload, code int) string {
 	r.t.Helper()
 	before := r.snapshot()
 	_, err := r.Publish(r.t.Context(), up)
-	if diff := cmp.Diff(before, r.snapshot()); diff != "" {
-		r.t.Errorf("a refused publish changed something (-before +after):\n%s", diff)
-	}
+	r.same(before)
 	if refusal, ok := errors.AsType[*local.Refusal](err); ok {
 		if refusal.Code != code {
 			r.t.Errorf("refused with code %d, want %d: %v", refusal.Code, code, err)

@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 			fmt.Println("error:", err)
 			os.Exit(1)
 		}
+	case "victim":
+		err := dieAt(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
+		fmt.Println("the point was not reached:", err)
+		os.Exit(1)
 	}
 }
 

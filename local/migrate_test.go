@@ -195,3 +195,35 @@ func TestTrashThatFails(t *testing.T) {
 		t.Errorf("the trash holds %v, %v", kept, err)
 	}
 }
+
+// new_sqlite_classes opens the SQL API for a class, and new_classes does not.
+// What a class is called later changes nothing about that.
+func TestSQLIsOfTheNamespace(t *testing.T) {
+	t.Parallel()
+	const source = `
+export class Counter {
+	constructor(state) { this.storage = state.storage; }
+	fetch() {
+		try {
+			return new Response("SQL " + this.storage.sql.exec("SELECT 1 AS one").one().one);
+		} catch (e) {
+			return new Response("no SQL");
+		}
+	}
+}
+export default { fetch: (request, env) => env.COUNTER.get(env.COUNTER.idFromName("A")).fetch(request) };`
+	r := open(t, t.TempDir())
+	for script, tt := range map[string]struct {
+		step migrate.Step
+		want string
+	}{
+		"sql": {migrate.Step{NewSQLiteClasses: []string{"Counter"}}, "SQL 1"},
+		"kv":  {migrate.Step{NewClasses: []string{"Counter"}}, "no SQL"},
+	} {
+		r.publish(upload(script, source, binds("Counter", ""), migrates("", "v1", tt.step)))
+		r.wantBody(script, "/", tt.want)
+		r.publish(upload(script, strings.ReplaceAll(source, "class Counter", "class Tally"), binds("Tally", ""),
+			migrates("v1", "v2", rename("Counter", "Tally"))))
+		r.wantBody(script, "/", tt.want)
+	}
+}

@@ -12,7 +12,22 @@ import (
 
 // change works out the new namespace table.
 func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v store.Version) (migrate.Change, error) {
-	state := migrate.State{Script: up.Script, Tag: before.Script.MigrationTag, Exports: v.Classes, NewKey: newKey}
+	if up.Classes != nil {
+		return adopt(migrateState(w, before, v), up.Classes), nil
+	}
+	change, err := migrate.Apply(migrateState(w, before, v), steps)
+	if err != nil {
+		return change, err
+	}
+	if extras := up.Form.Metadata.Paddock; extras != nil && extras.DeleteBound {
+		return change, nil
+	}
+	return change, checkDeleted(w, up.Script, change.Deleted)
+}
+
+// migrateState is what a version's migrations start from.
+func migrateState(w world, before store.Deployed, v store.Version) migrate.State {
+	state := migrate.State{Script: v.Script, Tag: before.Script.MigrationTag, Exports: v.Classes, NewKey: newKey}
 	for _, n := range w.namespaces {
 		state.Namespaces = append(state.Namespaces, migrate.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite})
 	}
@@ -21,35 +36,33 @@ func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v 
 			state.Bound = append(state.Bound, b.Class)
 		}
 	}
-	if up.Classes != nil {
-		return adopt(state, up.Classes), nil
-	}
-	change, err := migrate.Apply(state, steps)
-	if err != nil {
-		return change, err
-	}
-	return change, checkDeleted(w, up.Script, change.Deleted)
+	return state
 }
 
 // checkDeleted refuses to delete a class to which another script still binds.
 // The script's own bindings are looked at by [migrate.Apply].
 func checkDeleted(w world, script string, deleted []migrate.Namespace) error {
 	for _, n := range deleted {
-		var users []string
-		for name := range w.scripts {
-			binds := func(b store.Binding) bool { return b.Namespace == n.Key }
-			if name != script && slices.ContainsFunc(w.bindings(name), binds) {
-				users = append(users, name)
-			}
-		}
-		if len(users) > 0 {
-			slices.Sort(users)
+		if users := w.binders(n.Key, script); len(users) > 0 {
 			return refuse(cfapi.CodeBindingClass,
 				"Cannot apply --delete-class migration to class %s without also removing the binding that references it: %s binds to it",
 				n.Class, strings.Join(users, ", "))
 		}
 	}
 	return nil
+}
+
+// binders returns the scripts that bind to a namespace, in order, except one.
+func (w world) binders(key, except string) []string {
+	var users []string
+	for name := range w.scripts {
+		binds := func(b store.Binding) bool { return b.Namespace == key }
+		if name != except && slices.ContainsFunc(w.bindings(name), binds) {
+			users = append(users, name)
+		}
+	}
+	slices.Sort(users)
+	return users
 }
 
 // adopt is what a dev session has in place of migrations: classes that appear

@@ -46,6 +46,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	}
 	// From here on a client that goes away must not leave half of it undone.
 	ctx = context.WithoutCancel(ctx)
+	r.reach("publish: prepared")
 	after, err := r.store.Publish(ctx, pub)
 	if errors.Is(err, store.ErrConflict) {
 		return Published{}, &Refusal{Code: cfapi.CodeConflict, Message: err.Error()}
@@ -53,6 +54,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
+	r.reach("publish: committed")
 	r.log.Info("published", "script", up.Script, "version", after.Version.ID, "migration_tag", after.Script.MigrationTag)
 	if err := r.converge(ctx); err != nil {
 		return Published{}, r.afterFailedStart(ctx, err, before, pub, after.Deployment.ID)
@@ -106,7 +108,11 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 		if err != nil {
 			return fail(fmt.Errorf("keep migration: %w", err))
 		}
-		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text}
+		entries, err := json.Marshal(steps.Entries())
+		if err != nil {
+			return fail(fmt.Errorf("keep migration: %w", err))
+		}
+		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text, Entries: entries}
 	}
 	return pub, change.Effects, nil
 }

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -135,6 +136,8 @@ type Runtime struct {
 
 	// publishing serializes everything that changes what is served.
 	publishing sync.Mutex
+	// trashing serializes what moves objects into the trash and out of it.
+	trashing sync.Mutex
 	// groups are the running groups by key. It is changed under publishing
 	// and mu, and read under either.
 	mu     sync.Mutex
@@ -144,6 +147,8 @@ type Runtime struct {
 	// defaultScript answers hosts that no script answers, if it is not "".
 	defaultScript string
 	closed        bool
+
+	reached func(point string) // see reach
 }
 
 // DefaultWatchdog is how long an engine may stand still.
@@ -204,7 +209,7 @@ func (r *Runtime) Open(ctx context.Context) (err error) {
 	if r.token, err = ensureToken(r.opts.Dir); err != nil {
 		return fmt.Errorf("open runtime: %w", err)
 	}
-	r.store, err = store.Open(ctx, filepath.Join(r.opts.Dir, "state.db"), store.Options{NoSync: r.opts.Throwaway})
+	r.store, err = store.Open(ctx, filepath.Join(r.opts.Dir, stateFile), store.Options{NoSync: r.opts.Throwaway})
 	if err != nil {
 		return err
 	}
@@ -218,8 +223,18 @@ func (r *Runtime) Open(ctx context.Context) (err error) {
 		}
 		r.log.Error("not everything could be started", "err", err)
 	}
+	r.calls.Go(r.keepTrash)
 	return nil
 }
+
+// HasState reports whether a runtime has ever kept anything in the folder.
+func HasState(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, stateFile))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// stateFile is the store's file in the state folder.
+const stateFile = "state.db"
 
 func (r *Runtime) makeFolders() error {
 	for _, dir := range []string{r.opts.Dir, r.objectsDir(), r.trashDir(), r.blobsDir(), r.runDir()} {

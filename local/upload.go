@@ -12,6 +12,7 @@ import (
 
 	"paddock/internal/cfapi"
 	"paddock/internal/sourcemap"
+	"paddock/local/store"
 	"paddock/migrate"
 )
 
@@ -140,6 +141,19 @@ func (u Upload) modules() ([]cfapi.Part, error) {
 
 func moduleName(name string) string { return path.Clean(strings.TrimPrefix(name, "./")) }
 
+// bindings returns the bindings of the form, not yet tied to namespaces.
+func (u Upload) bindings() []store.Binding {
+	var list []store.Binding
+	for _, b := range u.Form.Metadata.Bindings {
+		sb := store.Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
+		if sb.Script == u.Script {
+			sb.Script = "" // written out, it means the same
+		}
+		list = append(list, sb)
+	}
+	return list
+}
+
 // migrations returns the steps that the form carries, nil if it carries none.
 func (u Upload) migrations() (*migrate.Upload, error) {
 	m := u.Form.Metadata.Migrations
@@ -150,5 +164,25 @@ func (u Upload) migrations() (*migrate.Upload, error) {
 	if err := json.Unmarshal(m.Steps, &up.Steps); err != nil {
 		return nil, refuse(cfapi.CodeMalformedBody, "the migration steps are malformed: a directive has the wrong type")
 	}
-	return up, nil
+	return up, u.checkEntries(up)
+}
+
+// checkEntries takes over the tags of the single steps, if the client tells
+// them, and refuses steps that mean something else to it than they mean here,
+// as those of a newer client can.
+func (u Upload) checkEntries(up *migrate.Upload) error {
+	extras := u.Form.Metadata.Paddock
+	if extras == nil || len(extras.Entries) == 0 {
+		return nil
+	}
+	if len(extras.Entries) != len(up.Steps) {
+		return refuse(cfapi.CodeMalformedBody, "the upload has %d migration steps and %d entries for them", len(up.Steps), len(extras.Entries))
+	}
+	for i, e := range extras.Entries {
+		if e.Tag == "" || e.Digest != up.Steps[i].Digest() {
+			return refuse(cfapi.CodeMalformedBody, "the migration %q has directives that this runtime does not know: upgrade it", e.Tag)
+		}
+		up.Tags = append(up.Tags, e.Tag)
+	}
+	return nil
 }

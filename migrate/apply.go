@@ -30,13 +30,15 @@ type Change struct {
 	Tag        string      // the applied tag afterwards
 }
 
-// Effect is one thing that happened to a namespace.
+// Effect is one thing that happens to a namespace.
 type Effect struct {
 	Kind       string // "create", "rename", "delete" or "transfer"
-	Class      string // the class that was created, deleted or renamed; of a transfer, the class at its source
+	Class      string // the class that is created, deleted or renamed; of a transfer, the class at its source
 	To         string // the new class name after a rename or transfer
-	FromScript string // where a transferred class came from
+	FromScript string // where a transferred class comes from
 	Key        string // of the namespace
+	SQLite     bool   // the class may use the SQL API
+	Step       int    // index of the step that does it
 }
 
 // Apply does all steps of an upload or none of them. A nil up is an upload
@@ -54,7 +56,8 @@ func Apply(s State, up *Upload) (Change, error) {
 		return Change{}, err
 	}
 	if up != nil {
-		for _, step := range up.Steps {
+		for i, step := range up.Steps {
+			a.at = i
 			if err := a.step(step); err != nil {
 				return Change{}, err
 			}
@@ -72,6 +75,7 @@ type applier struct {
 	table   []Namespace
 	deleted []Namespace
 	effects []Effect
+	at      int               // index of the step that is being done
 	gone    []string          // classes that a directive deleted
 	touched map[string]string // namespace key -> the directive that last gave it its class
 }
@@ -137,7 +141,7 @@ func (a *applier) remove(class string) error {
 		return nil
 	}
 	a.deleted = append(a.deleted, a.Namespaces[before])
-	a.effects = append(a.effects, Effect{Kind: "delete", Class: class, Key: row.Key})
+	a.did(Effect{Kind: "delete", Class: class}, row)
 	return nil
 }
 
@@ -150,7 +154,7 @@ func (a *applier) rename(r Rename) error {
 		return refuse(codeClassState, "Cannot apply --rename-class migration from class '%s' to class '%s' that is already depended on by existing Durable Objects", r.From, r.To)
 	}
 	a.label(i, r.To, "rename-class")
-	a.effects = append(a.effects, Effect{Kind: "rename", Class: r.From, To: r.To, Key: a.table[i].Key})
+	a.did(Effect{Kind: "rename", Class: r.From, To: r.To}, a.table[i])
 	return nil
 }
 
@@ -161,7 +165,7 @@ func (a *applier) create(class string, sqlite bool) error {
 	a.table = append(a.table, Namespace{Key: a.NewKey(), SQLite: sqlite})
 	i := len(a.table) - 1
 	a.label(i, class, "new-class")
-	a.effects = append(a.effects, Effect{Kind: "create", Class: class, Key: a.table[i].Key})
+	a.did(Effect{Kind: "create", Class: class}, a.table[i])
 	return nil
 }
 
@@ -177,10 +181,14 @@ func (a *applier) transfer(t Transfer) error {
 		return refuse(codeClassState, "Cannot apply --transfer-class migration to class '%s' that is already depended on by existing Durable Objects", t.To)
 	}
 	a.label(i, t.To, "transfer-class")
-	a.effects = append(a.effects, Effect{
-		Kind: "transfer", Class: t.From, To: t.To, FromScript: t.FromScript, Key: a.table[i].Key,
-	})
+	a.did(Effect{Kind: "transfer", Class: t.From, To: t.To, FromScript: t.FromScript}, a.table[i])
 	return nil
+}
+
+// did notes what the step at hand has done to a namespace.
+func (a *applier) did(e Effect, n Namespace) {
+	e.Key, e.SQLite, e.Step = n.Key, n.SQLite, a.at
+	a.effects = append(a.effects, e)
 }
 
 // label makes row i the namespace of a class of this script.

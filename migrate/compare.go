@@ -143,7 +143,7 @@ func (m Migration) text() string {
 	lines := []string{fmt.Sprintf("tag = %q", m.Tag)}
 	names := func(directive string, list []string) {
 		if len(list) > 0 {
-			lines = append(lines, fmt.Sprintf("%s = [%s]", directive, quoted(list)))
+			lines = append(lines, fmt.Sprintf("%s = [%s]", directive, strings.Join(quoted(list), ", ")))
 		}
 	}
 	names("new_classes", m.NewClasses)
@@ -156,12 +156,4 @@ func (m Migration) text() string {
 		lines = append(lines, fmt.Sprintf("transferred_classes: from %q of the script %q to %q", t.From, t.FromScript, t.To))
 	}
 	return "    " + strings.Join(lines, "\n    ")
-}
-
-func quoted(list []string) string {
-	var all []string
-	for _, s := range list {
-		all = append(all, fmt.Sprintf("%q", s))
-	}
-	return strings.Join(all, ", ")
 }

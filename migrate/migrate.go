@@ -3,11 +3,13 @@
 // It is pure: no files, no network, no engine.
 //
 // Start with [Pending], which a client calls with the list of its
-// configuration and the tag of the target, and [Apply], which the runtime
-// calls with what Pending made. A namespace is an identity with a permanent
-// key; the class name is a label on it, so rename and transfer move labels and
-// never data. [Replay] answers for a list alone which classes it leads to, and
-// [History] whether it makes sense.
+// configuration and what the target says of itself, and [Apply], which the
+// runtime calls with what Pending made. A namespace is an identity with a
+// permanent key; the class name is a label on it, so rename and transfer move
+// labels and never data. [Replay] answers for a list alone which classes it
+// leads to, and [History] whether it makes sense; [AppliedBy] tells which
+// entries of a list a target has applied, and [Adhoc] is a migration from the
+// command line in place of the list.
 package migrate
 
 import (
@@ -52,32 +54,57 @@ type Upload struct {
 	OldTag string `json:"old_tag,omitempty"`
 	NewTag string `json:"new_tag,omitempty"`
 	Steps  []Step `json:"steps"`
+
+	Tags []string `json:"-"` // of each step; nil for steps that come from no list
 }
 
 // Pending returns the steps of the list that are still to do at a target whose
-// applied tag is applied, "" for none. A nil Upload means that nothing is
-// pending. Where a tag stands twice, its first entry counts.
+// applied tag is applied, "" for none, and which says that history was applied
+// to it; nil if it does not say. A nil Upload means that nothing is pending.
+// Where a tag stands twice, its first entry counts.
 //
 // Wrangler sends the whole list again when it does not find the applied tag.
 // Here that is an error: the steps have been applied under another name, and
 // creating their classes a second time is refused at best.
-func Pending(list []Migration, applied string) (*Upload, diag.List) {
+func Pending(list []Migration, applied string, history []Applied) (*Upload, diag.List) {
 	done := 0
 	if applied != "" {
-		i := slices.IndexFunc(list, func(m Migration) bool { return m.Tag == applied })
-		if i < 0 {
-			return nil, diag.List{lost(list, applied)}
-		}
-		done = i + 1
+		done = find(list, applied) + 1
 	}
-	if done == len(list) {
-		return nil, nil
+	var diags diag.List
+	if applied != "" && done == 0 {
+		diags = diag.List{lost(list, applied)}
+	}
+	if len(list) > 0 {
+		diags = append(diags, checkHistory(list, history, applied)...)
+	}
+	if len(diags) > 0 || done == len(list) {
+		return nil, diags
 	}
 	up := &Upload{OldTag: applied, NewTag: list[len(list)-1].Tag}
 	for _, m := range list[done:] {
 		up.Steps = append(up.Steps, m.Step)
+		up.Tags = append(up.Tags, m.Tag)
 	}
 	return up, nil
+}
+
+// Deletes returns the classes that the steps take away for good: deleted, and
+// not made anew by the same upload.
+func (u *Upload) Deletes() []string {
+	var gone []string
+	for _, s := range u.Steps {
+		gone = append(gone, s.DeletedClasses...)
+		back := slices.Concat(s.NewClasses, s.NewSQLiteClasses)
+		for _, r := range s.RenamedClasses {
+			back = append(back, r.To)
+		}
+		for _, t := range s.TransferredClasses {
+			back = append(back, t.To)
+		}
+		gone = slices.DeleteFunc(gone, func(class string) bool { return slices.Contains(back, class) })
+	}
+	return gone
 }
 
 // lost says that the applied tag is not in the list. The phrases are those of

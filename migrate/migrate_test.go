@@ -36,7 +36,7 @@ func TestPending(t *testing.T) {
 		{name: "list vanished", applied: "v1", want: `null`, problem: `^the published script has the migration tag "v1", but the configuration has no migrations$`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			up, problems := Pending(tt.list, tt.applied)
+			up, problems := Pending(tt.list, tt.applied, nil)
 			got, err := json.Marshal(up)
 			if err != nil {
 				t.Fatal(err)

@@ -154,7 +154,7 @@ func TestNewFormBadVariable(t *testing.T) {
 		t.Errorf("got %v, want an error that names the variable", err)
 	}
 	missing := fakeTarget{err: &cfapi.APIError{Errors: []cfapi.Error{{Code: cfapi.CodeScriptNotFound}}}}
-	if plan, diags, err := publish.NewPlan(t.Context(), missing, w, &bundle.Result{}); plan != nil || diags != nil || err == nil {
+	if plan, diags, err := publish.NewPlan(t.Context(), missing, w, &bundle.Result{}, publish.Options{}); plan != nil || diags != nil || err == nil {
 		t.Errorf("got %+v, %v, %v; want an error alone", plan, diags, err)
 	}
 }

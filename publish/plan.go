@@ -30,11 +30,25 @@ type Plan struct {
 	Tag        string          // applied migration tag at the target
 	Migrations *migrate.Upload // pending, nil if nothing is
 	Form       cfapi.Form
+
+	// Namespaces is what will happen to namespaces, nil if the target was not
+	// asked because no migration is pending.
+	Namespaces *cfapi.MigrationPlan
+	// Refused is why the target would refuse the upload, as far as that can be
+	// said without the code; nil if it would not.
+	Refused *cfapi.APIError
+}
+
+// Options are what a plan may be made with.
+type Options struct {
+	Adhoc migrate.Adhoc // replaces the list of the configuration, if it is given
+	// Rehearse asks the target in any case whether it would take the upload.
+	Rehearse bool
 }
 
 // NewPlan asks the target for the script's state and works out what is to be
 // sent. It changes nothing.
-func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle.Result) (*Plan, diag.List, error) {
+func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle.Result, opts Options) (*Plan, diag.List, error) {
 	p := &Plan{Script: w.Name}
 	service, err := target.Service(ctx, w.Name)
 	switch {
@@ -45,13 +59,23 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 	case service.DefaultEnvironment.Script != nil:
 		p.Tag = service.DefaultEnvironment.Script.MigrationTag
 	}
-	var diags diag.List
-	p.Migrations, diags = migrate.Pending(w.Migrations, p.Tag)
+	var applied []migrate.Applied
+	if p.Tag != "" && !opts.Adhoc.Given() {
+		if applied, err = history(ctx, target, w.Name); err != nil {
+			return nil, nil, err
+		}
+	}
+	diags := p.pending(w, applied, opts.Adhoc)
 	if diags.HasErrors() {
 		return nil, diags, nil
 	}
 	if p.Form, err = NewForm(w, built, p.Migrations); err != nil {
 		return nil, nil, err
+	}
+	if p.Migrations != nil || opts.Rehearse {
+		if err := p.rehearse(ctx, target, built); err != nil {
+			return nil, nil, err
+		}
 	}
 	return p, diags, nil
 }

@@ -129,7 +129,7 @@ func (p project) write(class, migrations string) {
 func (p project) plan(g *target) *publish.Plan {
 	p.t.Helper()
 	w, built := load(p.t, p.dir)
-	plan, diags, err := publish.NewPlan(p.t.Context(), g, w, built)
+	plan, diags, err := publish.NewPlan(p.t.Context(), g, w, built, publish.Options{})
 	if err != nil || len(diags) > 0 {
 		p.t.Fatal(err, diags)
 	}
@@ -151,7 +151,7 @@ const v1 = "[[migrations]]\ntag = \"v1\"\nnew_classes = [\"Count\"]\n"
 func TestPublishCounter(t *testing.T) {
 	g := newTarget(t)
 	w, built := load(t, "../testdata/counter")
-	plan, diags, err := publish.NewPlan(t.Context(), g, w, built)
+	plan, diags, err := publish.NewPlan(t.Context(), g, w, built, publish.Options{})
 	if err != nil || len(diags) > 0 {
 		t.Fatal(err, diags)
 	}
@@ -179,7 +179,7 @@ func TestPendingSteps(t *testing.T) {
 	g, p := newTarget(t), newProject(t)
 	p.write("Count", v1)
 	plan := p.plan(g)
-	want := &migrate.Upload{NewTag: "v1", Steps: []migrate.Step{{NewClasses: []string{"Count"}}}}
+	want := &migrate.Upload{NewTag: "v1", Steps: []migrate.Step{{NewClasses: []string{"Count"}}}, Tags: []string{"v1"}}
 	if diff := cmp.Diff(want, plan.Migrations); diff != "" || !plan.New {
 		t.Errorf("first plan (-want +got):\n%s", diff)
 	}
@@ -211,7 +211,7 @@ to = "Tally"
 	want = &migrate.Upload{OldTag: "v1", NewTag: "v3", Steps: []migrate.Step{
 		{RenamedClasses: []migrate.Rename{{From: "Count", To: "Sum"}}},
 		{RenamedClasses: []migrate.Rename{{From: "Sum", To: "Tally"}}},
-	}}
+	}, Tags: []string{"v2", "v3"}}
 	if diff := cmp.Diff(want, plan.Migrations); diff != "" || plan.Tag != "v1" {
 		t.Errorf("third plan (-want +got):\n%s", diff)
 	}
@@ -245,7 +245,7 @@ func TestTagVanished(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p.write("Count", tt.migrations)
 			w, built := load(t, p.dir)
-			plan, diags, err := publish.NewPlan(t.Context(), g, w, built)
+			plan, diags, err := publish.NewPlan(t.Context(), g, w, built, publish.Options{})
 			if err != nil || plan != nil || len(diags) != 1 {
 				t.Fatalf("got %+v, %v, %v; want one diagnostic", plan, diags, err)
 			}
@@ -305,7 +305,7 @@ func TestServiceAnswers(t *testing.T) {
 		{name: "no answer", target: fakeTarget{err: context.DeadlineExceeded}, fails: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plan, diags, err := publish.NewPlan(t.Context(), tt.target, w, &bundle.Result{Main: "index.js"})
+			plan, diags, err := publish.NewPlan(t.Context(), tt.target, w, &bundle.Result{Main: "index.js"}, publish.Options{})
 			switch {
 			case tt.fails && (plan != nil || diags != nil || !errors.Is(err, tt.target.err)):
 				t.Errorf("got %+v, %v, %v; want the target's error", plan, diags, err)
@@ -321,14 +321,14 @@ func TestNewPlanFails(t *testing.T) {
 	g := newTarget(t)
 	w := &config.Worker{Name: "s"}
 	g.Token = strings.Repeat("0", 64)
-	plan, _, err := publish.NewPlan(t.Context(), g, w, &bundle.Result{})
+	plan, _, err := publish.NewPlan(t.Context(), g, w, &bundle.Result{}, publish.Options{})
 	if plan != nil || !cfapi.HasCode(err, cfapi.CodeAuthentication) || strings.Contains(err.Error(), g.Token) {
 		t.Errorf("wrong token: %+v, %v", plan, err)
 	}
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	g.BaseURL = gone.URL
-	if plan, _, err := publish.NewPlan(t.Context(), g, w, &bundle.Result{}); plan != nil || err == nil {
+	if plan, _, err := publish.NewPlan(t.Context(), g, w, &bundle.Result{}, publish.Options{}); plan != nil || err == nil {
 		t.Errorf("no server: %+v, %v", plan, err)
 	}
 }

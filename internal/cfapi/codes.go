@@ -56,6 +56,10 @@ const (
 	CodeLatestUndeployed = 10215 // the latest version is not deployed; on secrets
 	CodeSecretsChanged   = 10220 // secrets changed since the version that is to be deployed
 
+	// What only a local runtime says.
+
+	CodeNotInTrash = 190001 // no such deleted namespace
+
 	// The server's own failures. Clients repeat uploads on these.
 
 	CodeInternal = 10013
@@ -75,6 +79,7 @@ var statuses = map[int]int{
 	CodeNoSubdomain:         http.StatusNotFound,
 	CodeWorkflowNotFound:    http.StatusNotFound,
 	CodeNoVersion:           http.StatusNotFound,
+	CodeNotInTrash:          http.StatusNotFound,
 
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,

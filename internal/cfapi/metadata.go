@@ -21,6 +21,7 @@ type Metadata struct {
 	Observability      *Observability      `json:"observability,omitempty"`
 	CodeUpdateStrategy *CodeUpdateStrategy `json:"code_update_strategy,omitempty"`
 	Logpush            *bool               `json:"logpush,omitempty"`
+	Paddock            *UploadExtras       `json:"paddock,omitempty"`
 
 	// The following are kept as they were sent.
 	Exports                json.RawMessage `json:"exports,omitempty"`

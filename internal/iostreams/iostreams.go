@@ -50,6 +50,13 @@ func (s *Streams) OutColor() bool { return s.OutTTY && !s.noColor }
 // ErrColor reports whether Err may be colored.
 func (s *Streams) ErrColor() bool { return s.ErrTTY && !s.noColor }
 
+// Plain returns the same streams without any color.
+func (s *Streams) Plain() *Streams {
+	plain := *s
+	plain.noColor = true
+	return &plain
+}
+
 // OutStyle returns a function that colors text for Out, or leaves it as it is.
 func (s *Streams) OutStyle(attrs ...color.Attribute) func(string) string {
 	return style(s.OutColor(), attrs)

@@ -73,6 +73,7 @@ func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
 	a.handle("PATCH "+script+"/script-settings", a.patchScriptSettings)
 	a.handle("POST "+account+"/workers/scripts/{script}/tails", a.createTail)
 	a.handle("DELETE "+account+"/workers/scripts/{script}/tails/{id}", a.deleteTail)
+	a.handleMigrations(account)
 	a.handle("GET "+account+"/paddock/status", a.status)
 	a.handle("POST "+account+"/paddock/stop", a.stopRuntime)
 	a.handle("/", func(r *http.Request) (any, error) {

@@ -152,38 +152,16 @@ func (s *Store) Deployments(ctx context.Context, script string) ([]Deployment, e
 	return list, nil
 }
 
-// Namespaces returns all namespaces that are not deleted, by script and class.
-func (s *Store) Namespaces(ctx context.Context) ([]Namespace, error) {
-	return s.namespaces(ctx, `deleted_on IS NULL ORDER BY script, class`)
-}
-
-// DeletedNamespaces returns the namespaces whose objects belong into the trash.
-func (s *Store) DeletedNamespaces(ctx context.Context) ([]Namespace, error) {
-	return s.namespaces(ctx, `deleted_on IS NOT NULL ORDER BY deleted_on`)
-}
-
-func (s *Store) namespaces(ctx context.Context, where string) ([]Namespace, error) {
-	list, err := collect(ctx, s.db, func(row *sql.Rows) (Namespace, error) {
-		var n Namespace
-		t := &times{}
-		err := row.Scan(&n.Key, &n.Script, &n.Class, &n.SQLite, t.into(&n.CreatedOn))
-		return n, errors.Join(err, t.err)
-	}, `SELECT key, script, class, sqlite, created_on FROM namespaces WHERE `+where)
-	if err != nil {
-		return nil, fmt.Errorf("read namespaces: %w", err)
-	}
-	return list, nil
-}
-
 // AppliedMigrations returns what was applied to a script, the oldest first.
 func (s *Store) AppliedMigrations(ctx context.Context, script string) ([]AppliedMigration, error) {
 	list, err := collect(ctx, s.db, func(row *sql.Rows) (AppliedMigration, error) {
 		var m AppliedMigration
 		t := &times{}
-		err := row.Scan(&m.Script, &m.Number, &m.Version, &m.OldTag, &m.NewTag, jsonInto{&m.Steps}, t.into(&m.AppliedOn))
+		err := row.Scan(&m.Script, &m.Number, &m.Version, &m.OldTag, &m.NewTag, jsonInto{&m.Steps}, jsonInto{&m.Entries}, t.into(&m.AppliedOn),
+			&m.VersionNumber, &m.Source)
 		return m, errors.Join(err, t.err)
-	}, `SELECT script, number, version, old_tag, new_tag, steps, applied_on
-		FROM applied_migrations WHERE script = ? ORDER BY number`, script)
+	}, `SELECT m.script, m.number, m.version, m.old_tag, m.new_tag, m.steps, m.entries, m.applied_on, v.number, v.source
+		FROM applied_migrations m JOIN versions v ON v.id = m.version WHERE m.script = ? ORDER BY m.number`, script)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations of %q: %w", script, err)
 	}
@@ -234,6 +212,17 @@ func (t *times) into(to *time.Time) sql.Scanner {
 		t.err = errors.Join(t.err, err)
 		*to = parsed
 		return nil
+	})
+}
+
+// maybe is into for a column that may be NULL, which gives the zero time.
+func (t *times) maybe(to *time.Time) sql.Scanner {
+	return scanFunc(func(v any) error {
+		if v == nil {
+			*to = time.Time{}
+			return nil
+		}
+		return t.into(to).Scan(v)
 	})
 }
 

@@ -100,6 +100,8 @@ type Namespace struct {
 	Class     string
 	SQLite    bool // the class may use the SQL API
 	CreatedOn time.Time
+	DeletedOn time.Time // zero while the namespace is in use
+	Purged    bool      // deleted, and its objects are to be removed for good
 }
 
 // An AppliedMigration is one upload's migration as it was applied.
@@ -110,5 +112,10 @@ type AppliedMigration struct {
 	OldTag    string
 	NewTag    string
 	Steps     json.RawMessage
+	Entries   json.RawMessage // array with the tag and the digest of each step; [] if the client did not say
 	AppliedOn time.Time
+
+	// Of the version that brought it.
+	VersionNumber int
+	Source        string
 }

@@ -86,6 +86,12 @@ ALTER TABLE deployments ADD COLUMN triggered_by TEXT NOT NULL DEFAULT 'upload';
 ALTER TABLE deployments ADD COLUMN percentage REAL NOT NULL DEFAULT 100;  -- of version
 ALTER TABLE deployments ADD COLUMN other TEXT REFERENCES versions(id);    -- set: gets the rest
 `,
+	`
+-- JSON array of the tag and the digest of each step, [] if the client did not say.
+ALTER TABLE applied_migrations ADD COLUMN entries TEXT NOT NULL DEFAULT '[]';
+-- Set: the objects of the deleted namespace are to be removed, and then the row.
+ALTER TABLE namespaces ADD COLUMN purged_on TEXT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of

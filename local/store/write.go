@@ -33,8 +33,8 @@ type Publication struct {
 	// longer holds.
 	Namespaces []Namespace
 	Deleted    []Namespace
-	// Migration is what was applied, nil if nothing was. Only OldTag, NewTag
-	// and Steps are read.
+	// Migration is what was applied, nil if nothing was. Only OldTag, NewTag,
+	// Steps and Entries are read.
 	Migration *AppliedMigration
 }
 
@@ -135,9 +135,9 @@ func (s *Store) recordMigration(ctx context.Context, tx *sql.Tx, p Publication, 
 	if p.Migration == nil {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO applied_migrations (script, number, version, old_tag, new_tag, steps, applied_on)
-		SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM applied_migrations WHERE script = ?`,
-		v.Script, v.ID, p.Migration.OldTag, p.Migration.NewTag, string(p.Migration.Steps), formatTime(s.now()), v.Script)
+	_, err := tx.ExecContext(ctx, `INSERT INTO applied_migrations (script, number, version, old_tag, new_tag, steps, entries, applied_on)
+		SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ? FROM applied_migrations WHERE script = ?`,
+		v.Script, v.ID, p.Migration.OldTag, p.Migration.NewTag, string(p.Migration.Steps), jsonText(p.Migration.Entries), formatTime(s.now()), v.Script)
 	return err
 }
 
