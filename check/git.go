@@ -54,6 +54,9 @@ func atRevision(ctx context.Context, dir, revision string, names []string) (blob
 	return blob{}, nil
 }
 
+// maxBlob is more than any configuration, or what is said of a commit, has.
+const maxBlob = 64 << 20
+
 // readObject reads one answer of cat-file: a line with name, type and size,
 // the content and a line end, or a line that ends with "missing". A folder of
 // the name counts as missing.
@@ -67,8 +70,8 @@ func readObject(r *bufio.Reader) (text string, known bool, err error) {
 		return "", false, nil // "… missing", "… ambiguous"
 	}
 	size, err := strconv.Atoi(fields[2])
-	if err != nil {
-		return "", false, fmt.Errorf("a size is expected in %q", line)
+	if err != nil || size < 0 || size > maxBlob {
+		return "", false, fmt.Errorf("a size of at most %d bytes is expected in %q", maxBlob, line)
 	}
 	content := make([]byte, size+1)
 	if _, err := io.ReadFull(r, content); err != nil {

@@ -47,6 +47,8 @@ func TestSecretKinds(t *testing.T) {
 		{"X", letters, ""},
 		{"X", hex32, ""},
 		{"X", join("pk_live_", letters), ""},
+		{"STRIPE_KEY", join("pk_live_", letters), ""},
+		{"MAPS_API_KEY", join("AIza", letters), ""},
 		{"STRIPE_PUBLISHABLE_KEY", join("pk_live_", letters), ""},
 		{"X", join("ghp_", "your-token-here-your-token-here-your"), ""},
 		{"X", join("AKIA", "IOSFODNN7EXAMPLE"), ""},
