@@ -104,7 +104,7 @@ func (o *checkOptions) print(list diag.List, ok bool) error {
 	default:
 		diag.WriteHuman(&b, list, diag.HumanOptions{Color: o.io.OutColor()})
 	}
-	if err != nil {
+	if err != nil || b.Len() == 0 {
 		return err
 	}
 	return o.write(&b)
