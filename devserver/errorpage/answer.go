@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 
 	"paddock/internal/diag"
 )
@@ -45,15 +46,18 @@ var pageStyle template.CSS
 //go:embed page.js
 var pageScript template.JS
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"lines": codeLines,
-	"calls": stackLines,
-	"cut":   cutLine,
-}).Parse(pageSource))
+// page is parsed when it is needed, and not at the start of every command.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"lines": codeLines,
+		"calls": stackLines,
+		"cut":   cutLine,
+	}).Parse(pageSource))
+})
 
 func (r *Report) html(nonce string) []byte {
 	var b bytes.Buffer
-	err := page.Execute(&b, struct {
+	err := page().Execute(&b, struct {
 		*Report
 		Nonce  string
 		Style  template.CSS
