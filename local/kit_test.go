@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -390,13 +389,4 @@ func module(name, contentType, content string) part {
 	return func(up *local.Upload) {
 		up.Form.Parts = append(up.Form.Parts, cfapi.Part{Name: name, ContentType: contentType, Content: []byte(content)})
 	}
-}
-
-func atoi(t *testing.T, s string) int {
-	t.Helper()
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatalf("%q is no number", s)
-	}
-	return n
 }
