@@ -137,9 +137,10 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	pump := newPump(g.rt, p.scripts)
 	opts := g.rt.engineOptions(p.config)
 	opts.OnLine, opts.OnEvent = pump.line, pump.event
+	mode := g.rt.collectorMode(p.scripts)
 	if len(p.collected) > 0 {
 		opts.Token = randomHex(16)
-		opts.Config = withCollector(p, g.rt.collectorMode(p.scripts), g.rt.opts.Explain != nil, opts.Token)
+		opts.Config = withCollector(p, mode, g.rt.opts.Explain != nil, opts.Token)
 	}
 	proc, err := engine.Start(ctx, opts)
 	if err != nil {
@@ -153,8 +154,11 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 		g.control = unixClient(proc.SocketPath(collectorService))
 	}
 	g.mu.Unlock()
-	// A tail may have come or gone since the configuration was written.
-	g.syncCollector(ctx)
+	// A tail may have come or gone since the configuration was written. One
+	// that comes from here on finds the collector's socket, and tells it itself.
+	if g.rt.collectorMode(p.scripts) != mode {
+		g.syncCollector(ctx)
+	}
 	g.gate.Open(endpoints(proc, p))
 	g.rt.noteEngines()
 	g.rt.log.Info("engine started", "scripts", p.scripts, "pid", proc.PID())
