@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"paddock/internal/diag"
 )
 
@@ -67,17 +69,23 @@ func (r *resolver) finishNames(c *checker, d *draft) {
 		c.report(r.sameName(d, "the top level").WithRelated("the top level's name is here", r.file.root.get("name").at()))
 		return
 	}
+	// All environments are compared with all before them, so nothing is made
+	// here for those that have other names.
+	suffix, derived := strings.CutPrefix(d.Name, top+"-")
 	for _, env := range r.table.parent.fields() {
 		if env == r.table {
 			return
 		}
-		own, at := env.get("name"), env.keyAt()
-		name := top + "-" + env.name
-		if own.is(kindString) {
-			name, at = own.text(), own.at()
+		if !env.is(kindTable) {
+			continue
 		}
-		if env.is(kindTable) && name == d.Name && (own != nil || top != "") {
-			c.report(r.sameName(d, literal(env.path())).WithRelated("that environment is here", at))
+		own := env.get("name")
+		switch {
+		case own.is(kindString) && own.text() == d.Name:
+			c.report(r.sameName(d, literal(env.path())).WithRelated("that environment is here", own.at()))
+			return
+		case !own.is(kindString) && derived && env.name == suffix && (own != nil || top != ""):
+			c.report(r.sameName(d, literal(env.path())).WithRelated("that environment is here", env.keyAt()))
 			return
 		}
 	}

@@ -91,16 +91,15 @@ func (r *resolver) checker(env string) *checker {
 // up that has all of the top level.
 func (r *resolver) choose() bool {
 	envs := r.file.root.get("env")
+	if r.table = envs.get(r.env); r.table != nil {
+		return r.table.is(kindTable)
+	}
 	names := r.file.Environments()
-	r.table = envs.get(r.env)
 	at := diag.Location{File: r.file.src.Name}
 	if envs != nil {
 		at = envs.keyAt()
 	}
-	switch {
-	case r.table != nil:
-		return r.table.is(kindTable)
-	case len(names) == 0:
+	if len(names) == 0 {
 		r.checker(r.env).report(diag.Warningf("unknown-environment", at,
 			"No environment found in configuration with name %q; using the top level", r.env).
 			WithHint("Consider adding an environment configuration section:\n%s", r.file.environmentSnippet(r.env)))
