@@ -25,7 +25,7 @@ func (a *app) runtimeCommand() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.runtimeStartCommand(), a.runtimeStopCommand(), a.runtimeStatusCommand(), a.runtimeEnvCommand())
+	c.AddCommand(a.runtimeStartCommand(), a.runtimeStopCommand(), a.runtimeStatusCommand(), a.runtimeEnvCommand(), a.tokensCommand())
 	return c
 }
 

@@ -88,7 +88,7 @@ func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) e
 		return err
 	}
 	r.log.Info("deleted", "script", script)
-	for _, t := range r.hub.of(script) {
+	for _, t := range r.hub.ids(func(t *Tail) bool { return t.Script == script }) {
 		r.hub.remove(t)
 	}
 	if err := r.converge(ctx); err != nil {

@@ -58,7 +58,9 @@ const (
 
 	// What only a local runtime says.
 
-	CodeNotInTrash = 190001 // no such deleted namespace
+	CodeNotInTrash    = 190001 // no such deleted namespace
+	CodeTokenNotFound = 190002 // no such token
+	CodeTimeout       = 190003 // the body did not arrive in time
 
 	// The server's own failures. Clients repeat uploads on these.
 
@@ -80,6 +82,8 @@ var statuses = map[int]int{
 	CodeWorkflowNotFound:    http.StatusNotFound,
 	CodeNoVersion:           http.StatusNotFound,
 	CodeNotInTrash:          http.StatusNotFound,
+	CodeTokenNotFound:       http.StatusNotFound,
+	CodeTimeout:             http.StatusRequestTimeout,
 
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,

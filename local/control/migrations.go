@@ -12,7 +12,7 @@ import (
 func (a *API) handleMigrations(account string) {
 	a.handle("GET "+account+"/paddock/migrations", a.listMigrations)
 	a.handle("GET "+account+"/paddock/scripts/{script}/migrations", a.scriptMigrations)
-	a.handle("POST "+account+"/paddock/scripts/{script}/plan", a.planScript)
+	a.handleFor(local.ScopeRead, "POST "+account+"/paddock/scripts/{script}/plan", a.planScript)
 	a.handle("POST "+account+"/paddock/trash/{namespace}/restore", a.restoreNamespace)
 	a.handle("POST "+account+"/paddock/trash/purge", a.purgeNamespaces)
 }

@@ -28,7 +28,8 @@ func (a *API) getVersion(r *http.Request) (any, error) {
 }
 
 func (a *API) postVersion(r *http.Request) (any, error) {
-	up, err := decodeUpload(r)
+	up, done, err := a.decodeUpload(r)
+	defer done()
 	if err != nil {
 		return nil, err
 	}

@@ -92,6 +92,15 @@ ALTER TABLE applied_migrations ADD COLUMN entries TEXT NOT NULL DEFAULT '[]';
 -- Set: the objects of the deleted namespace are to be removed, and then the row.
 ALTER TABLE namespaces ADD COLUMN purged_on TEXT;
 `,
+	`
+CREATE TABLE tokens (                         -- of the control API, beside the owner's, which is a file
+	id         TEXT PRIMARY KEY,              -- 32 hex digits
+	name       TEXT NOT NULL UNIQUE,
+	scope      TEXT NOT NULL,
+	sha256     TEXT NOT NULL,                 -- of the token, which is kept nowhere
+	created_on TEXT NOT NULL
+) STRICT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of
