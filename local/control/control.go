@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"sync"
@@ -67,7 +68,12 @@ func New(rt *local.Runtime, opts Options) *API {
 	// gone.
 	a.sockets = socketOptions{IdleTimeout: 60 * time.Second, PingInterval: 20 * time.Second}
 	account := Prefix + "/accounts/{account}"
-	a.handle("GET "+Prefix+"/user/tokens/verify", a.verifyToken)
+	a.handleAccount(account)
+	a.handleWorkers(account)
+	a.handleContent(account)
+	a.handleRoutes(account)
+	a.handleDomains(account)
+	a.handleNamespaces(account)
 	a.handle("GET "+account+"/workers/services/{script}", a.getService)
 	a.handle("GET "+account+"/workers/scripts", a.listScripts)
 	a.handle("PUT "+account+"/workers/scripts/{script}", a.putScript)
@@ -111,11 +117,19 @@ func (a *API) Close(ctx context.Context) {
 	a.tails.Wait()
 }
 
-// write writes the envelope: the only place that does.
+// write writes the envelope: the only place that does. Downloads have none.
 func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err error) {
+	if file, ok := result.(download); ok && err == nil {
+		a.send(w, r, file)
+		return
+	}
 	status := http.StatusOK
 	envelope := cfapi.Envelope[any]{Success: err == nil, Errors: []cfapi.Error{}, Messages: []cfapi.Message{}, Result: result}
+	if part, ok := result.(page); ok {
+		envelope.Result, envelope.ResultInfo = part.result, &part.info
+	}
 	if err != nil {
+		envelope.ResultInfo = nil
 		envelope.Result = nil
 		for _, err := range refusals(err) {
 			code := 0
@@ -132,6 +146,15 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(envelope); err != nil {
+		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
+	}
+}
+
+// send answers with what was uploaded, which is no JSON.
+func (a *API) send(w http.ResponseWriter, r *http.Request, file download) {
+	a.record(r, http.StatusOK, nil)
+	maps.Copy(w.Header(), file.header)
+	if _, err := w.Write(file.body); err != nil {
 		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
 	}
 }

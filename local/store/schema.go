@@ -101,6 +101,18 @@ CREATE TABLE tokens (                         -- of the control API, beside the 
 	created_on TEXT NOT NULL
 ) STRICT;
 `,
+	`
+ALTER TABLE scripts ADD COLUMN kept TEXT NOT NULL DEFAULT '{}';      -- JSON of Kept
+CREATE TABLE routes (
+	id        TEXT PRIMARY KEY,               -- 32 hex digits
+	pattern   TEXT NOT NULL,                  -- as it was written
+	is_domain INTEGER NOT NULL,               -- 1: a domain of the script's own, without wildcards and paths
+	script    TEXT NOT NULL REFERENCES scripts(name),
+	zone_id   TEXT NOT NULL,
+	zone_name TEXT NOT NULL,
+	UNIQUE (pattern, is_domain)
+) STRICT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of
