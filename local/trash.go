@@ -20,7 +20,8 @@ const TrashAge = 30 * 24 * time.Hour
 // trashPause is how often a runtime that runs for long looks for what is older.
 const trashPause = time.Hour
 
-// sweepNamespaces moves the objects of deleted namespaces into the trash. It
+// sweepNamespaces moves the objects of deleted namespaces and the data of
+// deleted resources into the trash. It
 // is called while no engine has them open, at every start too: a runtime that
 // died between the commit and this is caught up with.
 func (r *Runtime) sweepNamespaces(ctx context.Context) error {
@@ -31,17 +32,24 @@ func (r *Runtime) sweepNamespaces(ctx context.Context) error {
 		return err
 	}
 	for _, n := range deleted {
-		to := filepath.Join(r.trashDir(), n.Key+"-"+n.DeletedOn.Format("20060102T150405Z"))
-		err := os.Rename(r.objectsOf(n.Key), to)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err := r.discard(n.Key, n.DeletedOn); err != nil {
 			return fmt.Errorf("move the objects of %s/%s to the trash: %w", n.Script, n.Class, err)
 		}
+	}
+	return r.sweepResources(ctx)
+}
+
+// discard moves a folder of objects into the trash, if it is still there.
+func (r *Runtime) discard(key string, deleted time.Time) error {
+	to := filepath.Join(r.trashDir(), key+"-"+deleted.Format("20060102T150405Z"))
+	err := os.Rename(r.objectsOf(key), to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
 		r.reach("delete: moved")
 	}
-	return nil
+	return err
 }
 
 // Restore brings a deleted namespace back to its script, as the class that it
@@ -189,7 +197,7 @@ func (r *Runtime) emptyTrash(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.expireResources(ctx)
 }
 
 // removeObjects removes the objects of a purged namespace, wherever they are:

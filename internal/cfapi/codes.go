@@ -35,9 +35,12 @@ const (
 	CodeTooLarge           = 10027 // the upload is too large
 	CodeTooManyScripts     = 10037
 	CodeBindingUnnamed     = 10052
+	CodeResourceMissing    = 10041 // a binding is to a KV namespace or the like that is not there
 	CodeBindingNameInUse   = 10053 // a secret would take the name of another binding
 	CodeVariableTooLarge   = 10054
 	CodeTooManyVariables   = 10055
+	CodeServiceTarget      = 10143 // a service binding to a script that is not there
+	CodeServiceEntrypoint  = 10144 // a service binding to an entrypoint that is not there
 	CodeInheritMissing     = 10057 // an inherit binding names one that the previous version lacks
 	CodeMigrationInVersion = 10211 // a version upload carries migrations
 

@@ -113,6 +113,19 @@ CREATE TABLE routes (
 	UNIQUE (pattern, is_domain)
 ) STRICT;
 `,
+	`
+CREATE TABLE resources (
+	key        TEXT PRIMARY KEY,              -- 32 hex digits, permanent: the folder of its data
+	kind       TEXT NOT NULL,                 -- the type of the bindings to it
+	id         TEXT NOT NULL,                 -- as clients name it
+	name       TEXT NOT NULL,
+	created_on TEXT NOT NULL,
+	deleted_on TEXT                           -- set: the data belongs into the trash
+) STRICT;
+CREATE UNIQUE INDEX resources_id ON resources (kind, id) WHERE deleted_on IS NULL;
+-- JSON array of what may be called of a version beside its default export; NULL if it was not looked at.
+ALTER TABLE versions ADD COLUMN entrypoints TEXT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of
