@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"paddock/engine"
 )
 
 // blobs keeps the contents of modules, each under its SHA-256, shared between
@@ -36,6 +38,9 @@ func (b blobs) put(content []byte) (sha string, err error) {
 		err = os.WriteFile(b.path(sha), content, 0o600)
 	} else {
 		err = writeFileAtomic(b.path(sha), content, 0o600)
+	}
+	if engine.DiskFull(err) {
+		err = fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	if err != nil {
 		return "", fmt.Errorf("store module: %w", err)

@@ -18,9 +18,9 @@ import (
 	"paddock/migrate"
 )
 
-// deletes is the upload that deletes the class of counter.
-func deletes() local.Upload {
-	return upload("counter", counterJS, migrates("v1", "v2", migrate.Step{DeletedClasses: []string{"Counter"}}))
+// deletes is the upload that deletes the class of a script like counter.
+func deletes(script string) local.Upload {
+	return upload(script, counterJS, migrates("v1", "v2", migrate.Step{DeletedClasses: []string{"Counter"}}))
 }
 
 // dieAt is a runtime that is killed at a point of an operation. See TestMain.
@@ -33,7 +33,7 @@ func dieAt(dir, engine, operation, point string) error {
 	rt.KillAt(point)
 	switch operation {
 	case "delete":
-		_, err := rt.Publish(ctx, deletes())
+		_, err := rt.Publish(ctx, deletes("counter"))
 		return err
 	case "delete script":
 		return rt.DeleteScript(ctx, "counter", false)
@@ -78,7 +78,7 @@ func (r *rig) setUp(operation string) (key string) {
 	case "rollback":
 		r.publish(recount("counter", "2"))
 	case "restore", "purge":
-		r.publish(deletes())
+		r.publish(deletes("counter"))
 	case "replace":
 		r.deleteScript("counter")
 		r.publish(counter("counter"))

@@ -52,7 +52,7 @@ func TestRestore(t *testing.T) {
 	r.publish(counter("counter"))
 	r.count("counter", 2)
 	key, id := r.namespace("counter", "Counter"), r.get("counter", "/id?name=A")
-	r.publish(deletes())
+	r.publish(deletes("counter"))
 	n := r.trashed()
 	if n.Key != key || n.Class != "Counter" || n.Objects != 1 || n.Bytes == 0 || time.Since(n.DeletedOn) > time.Hour {
 		t.Errorf("in the trash: %+v", n)
@@ -116,7 +116,7 @@ func TestRestoreOfADeletedScript(t *testing.T) {
 
 	// Where nothing has to make room, nothing does.
 	r.deleteScript("viewer")
-	r.publish(deletes())
+	r.publish(deletes("counter"))
 	replace(key, "")
 	r.publish(recount("counter", "3"))
 	r.wantBody("counter", "/", "3")
@@ -169,7 +169,7 @@ func TestPurge(t *testing.T) {
 		t.Errorf("a class in use was purged: %v", refusal)
 	}
 	r.wantBody("counter", "/", "1")
-	r.publish(deletes())
+	r.publish(deletes("counter"))
 	if refusal, ok := errors.AsType[*local.Refusal](purge(key, "0123")); !ok || refusal.Code != cfapi.CodeNotInTrash {
 		t.Errorf("a namespace that is not there was purged: %v", refusal)
 	}
@@ -195,7 +195,7 @@ func TestTrashExpires(t *testing.T) {
 	r.publish(counter("counter"))
 	r.count("counter", 1)
 	key := r.namespace("counter", "Counter")
-	r.publish(deletes())
+	r.publish(deletes("counter"))
 	r.close()
 	deletedOn := func(ago time.Duration) {
 		t.Helper()

@@ -59,6 +59,7 @@ const (
 	// What only a local runtime says.
 
 	CodeNotInTrash = 190001 // no such deleted namespace
+	CodeDiskFull   = 190002 // no space for it in the state folder; another attempt at once is in vain
 
 	// The server's own failures. Clients repeat uploads on these.
 
