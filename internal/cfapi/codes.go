@@ -69,6 +69,7 @@ const (
 	CodeNotInTrash    = 190001 // no such deleted namespace
 	CodeTokenNotFound = 190002 // no such token
 	CodeTimeout       = 190003 // the body did not arrive in time
+	CodeDiskFull      = 190004 // no space for it in the state folder; another attempt at once is in vain
 
 	// The server's own failures. Clients repeat uploads on these.
 

@@ -199,6 +199,8 @@ func refusal(err error) (status, code int) {
 		code = cfapi.CodeTimeout
 	case errors.As(err, &stored):
 		return http.StatusConflict, cfapi.CodeInternal
+	case errors.Is(err, local.ErrFull):
+		code = cfapi.CodeDiskFull
 	default:
 		code = cfapi.CodeInternal
 	}
