@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"paddock/internal/diag"
 	"paddock/local"
 	"paddock/migrate"
+	"paddock/publish"
 )
 
 type publishOptions struct {
@@ -68,6 +70,7 @@ type published struct {
 	Script        string          `json:"script"`
 	VersionID     string          `json:"version_id"`
 	URL           string          `json:"url"`
+	Routes        []string        `json:"routes,omitempty"` // and domains, with their zones
 	MigrationTag  string          `json:"migration_tag,omitempty"`
 	StartupTimeMS int             `json:"startup_time_ms"`
 	Size          int64           `json:"size"`
@@ -76,6 +79,7 @@ type published struct {
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	uploadTime time.Duration
+	failed     error // of what says where the script answers, when the version is in force already
 }
 
 func (o *publishOptions) run(c *cobra.Command) error {
@@ -96,10 +100,24 @@ func (o *publishOptions) run(c *cobra.Command) error {
 		return err
 	}
 	hide(result.Bindings, o.given)
+	show := o.show
 	if o.json {
-		return json.NewEncoder(o.io.Out).Encode(result)
+		show = func(p *published) error { return json.NewEncoder(o.io.Out).Encode(p) }
 	}
-	return o.show(result)
+	return cmp.Or(show(result), o.partly(result))
+}
+
+// partly reports what of a publish has failed although its version is in force.
+func (o *publishOptions) partly(p *published) error {
+	if p.failed == nil {
+		return nil
+	}
+	var list diag.List
+	for _, err := range p.failed.(interface{ Unwrap() []error }).Unwrap() {
+		list = append(list, explain(err)...)
+	}
+	list[len(list)-1] = list[len(list)-1].WithHint("The new version of %s is in force, but not all of its routes.", p.Script)
+	return o.app.failed(list)
 }
 
 // bundle reads the project and bundles it.
@@ -149,13 +167,18 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		return nil, err
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
-	return &published{
-		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
+	triggers := publish.NewTriggers(w)
+	result := &published{
+		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name), Routes: triggers.Targets(),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
 		Migrations: describePlan(plan),
-	}, nil
+	}
+	if result.failed = triggers.Apply(ctx, client); result.failed != nil {
+		result.Routes = nil
+	}
+	return result, nil
 }
 
 // show prints what Wrangler prints, in its order and words.
@@ -165,7 +188,10 @@ func (o *publishOptions) show(p *published) error {
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
-	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
+	fmt.Fprintf(&b, "Published %s\n", p.Script)
+	for _, target := range append([]string{p.URL}, p.Routes...) {
+		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))
+	}
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
 	return o.write(&b)
 }

@@ -44,6 +44,7 @@ type RuntimeScript struct {
 	ModifiedOn    string             `json:"modified_on"`
 	Handlers      []string           `json:"handlers"`
 	Namespaces    []RuntimeNamespace `json:"namespaces"`
+	Routes        []string           `json:"routes,omitempty"` // patterns and domains that it answers besides URL
 	Split         []RuntimeShare     `json:"split,omitempty"` // of the requests between two versions
 }
 
