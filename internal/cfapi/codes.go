@@ -52,6 +52,15 @@ const (
 	CodeExportsDisagree    = 100405 // the versions of a split declare different exports
 	CodeExportsUnavailable = 100406 // a binding names a declared class that is not provisioned
 
+	// Storage. Some numbers of the KV API mean other things elsewhere.
+
+	CodeKVNotFound   = 10013 // no such namespace, with status 404
+	CodeKVTitleTaken = 10014
+	CodeKVTitle      = 10019 // the title is none
+	CodeKVInUse      = 10052 // scripts bind the namespace
+	CodeD1NotFound   = 7404
+	CodeD1NameTaken  = 7502
+
 	// Conflicts.
 
 	CodeConflict         = 10035 // somebody else changed the script in between
@@ -84,6 +93,7 @@ var statuses = map[int]int{
 	CodeNoVersion:           http.StatusNotFound,
 	CodeNotInTrash:          http.StatusNotFound,
 
+	CodeD1NotFound:   http.StatusNotFound,
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,
 	CodeConflict:     http.StatusConflict,
