@@ -37,6 +37,8 @@ type Plan struct {
 	// Refused is why the target would refuse the upload, as far as that can be
 	// said without the code; nil if it would not.
 	Refused *cfapi.APIError
+
+	kept map[string]cfapi.Binding // bindings that the upload inherits, by name
 }
 
 // Options are what a plan may be made with.
