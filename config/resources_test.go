@@ -33,7 +33,7 @@ kv_namespaces = [{ binding = "KV", id = "k3" }]
 	}
 	want := &Worker{
 		KVNamespaces: []Resource{{Name: "KV", ID: "k1"}, {Name: "OWN"}},
-		D1Databases:  []Resource{{Name: "DB", ID: "d1"}},
+		D1Databases:  []Resource{{Name: "DB", ID: "d1", As: "orders"}},
 		Services: []Service{
 			{Name: "SITE", Service: "site"},
 			{Name: "API", Service: "api", Environment: "production", Entrypoint: "Api", Props: map[string]any{"who": "me", "n": int64(1)}},

@@ -7,7 +7,9 @@ func readResources(n *node, id string) []Resource {
 	var list []Resource
 	for _, e := range n.elements() {
 		if name := e.get("binding"); name.text() != "" {
-			list = append(list, Resource{Name: name.text(), ID: e.get(id).text(), Location: name.at()})
+			list = append(list, Resource{
+				Name: name.text(), ID: e.get(id).text(), As: e.get("database_name").text(), Location: name.at(),
+			})
 		}
 	}
 	return list

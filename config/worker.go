@@ -68,6 +68,7 @@ type DurableObject struct {
 type Resource struct {
 	Name     string
 	ID       string        // "" if a deployment shall find or make the resource
+	As       string        // what the resource is called, "" if not said
 	Location diag.Location // of the name
 }
 

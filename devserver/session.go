@@ -176,7 +176,7 @@ func (s *session) publish(ctx context.Context, p *project) error {
 	if err != nil {
 		return err
 	}
-	publish.ForSession(p.worker.Name, &form)
+	publish.ForSession(p.worker, &form)
 	_, err = s.rt.Publish(ctx, local.Upload{
 		Script: p.worker.Name, Form: form, Source: "dev",
 		Classes: classes(p.worker, p.built), Exports: p.built.Exports, Awaited: s.names(),

@@ -72,7 +72,7 @@ func (k resourceKind) props(key string) json.RawMessage {
 func (r *Runtime) back(cfg *engine.Config, res Resource) {
 	kind, name := kinds[res.Kind], backingService(res.Key)
 	w := engine.Worker{
-		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk,
+		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk, Socket: true, SocketProps: kind.props(res.Key),
 		Modules:    []engine.Module{{Name: "main.js", Kind: engine.BuiltIn, Content: []byte(kind.module)}},
 		Namespaces: []engine.Namespace{{Class: kind.class, Key: res.Key, SQL: true}},
 		Bindings:   []engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")},

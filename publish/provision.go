@@ -1,11 +1,13 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"paddock/config"
 	"paddock/internal/cfapi"
 )
 
@@ -78,8 +80,9 @@ type Provisioned struct {
 
 // Provision settles the bindings that do not say which resource they are to, as
 // Wrangler does: what the script has already it keeps; else a resource named
-// after script and binding is taken, and made if it is missing. It returns those
-// that were made, also together with an error.
+// after script and binding, or as the configuration has it, is taken, and made
+// if it is missing. It returns those that were made, also together with an
+// error.
 func (p *Plan) Provision(ctx context.Context, target Target) ([]Provisioned, error) {
 	bindings := p.Form.Metadata.Bindings
 	if !slices.ContainsFunc(bindings, IsOpen) {
@@ -101,12 +104,12 @@ func (p *Plan) Provision(ctx context.Context, target Target) ([]Provisioned, err
 			continue
 		}
 		same := func(h cfapi.Binding) bool { return h.Name == b.Name && h.Type == b.Type }
-		if at := slices.IndexFunc(have, same); at >= 0 {
+		if at := slices.IndexFunc(have, same); at >= 0 && p.names[b.Name] == "" {
 			p.kept[b.Name] = have[at]
 			*b = cfapi.Binding{Name: b.Name, Type: cfapi.BindingInherit}
 			continue
 		}
-		fresh, err := provision(ctx, at, p.Script, b)
+		fresh, err := provision(ctx, at, cmp.Or(p.names[b.Name], resourceName(p.Script, b.Name)), b)
 		if err != nil {
 			return made, fmt.Errorf("provide a %s for the binding %s: %w", stores[b.Type].label, b.Name, err)
 		}
@@ -117,10 +120,10 @@ func (p *Plan) Provision(ctx context.Context, target Target) ([]Provisioned, err
 	return made, nil
 }
 
-// provision gives a binding its resource. It returns what was made for that, if
-// something was.
-func provision(ctx context.Context, at Provisioner, script string, b *cfapi.Binding) (*Provisioned, error) {
-	kind, name := stores[b.Type], resourceName(script, b.Name)
+// provision gives a binding the resource of a name. It returns what was made for
+// that, if something was.
+func provision(ctx context.Context, at Provisioner, name string, b *cfapi.Binding) (*Provisioned, error) {
+	kind := stores[b.Type]
 	id, err := kind.find(ctx, at, name)
 	if err != nil {
 		return nil, err
@@ -161,12 +164,22 @@ func (p *Plan) Bindings() []cfapi.Binding {
 }
 
 // ForSession gives the open bindings of a form ids of a dev session's own.
-func ForSession(script string, form *cfapi.Form) {
+func ForSession(w *config.Worker, form *cfapi.Form) {
+	names := names(w)
 	for i := range form.Metadata.Bindings {
 		if b := &form.Metadata.Bindings[i]; IsOpen(*b) {
-			stores[b.Type].put(b, resourceName(script, b.Name))
+			stores[b.Type].put(b, cmp.Or(names[b.Name], resourceName(w.Name, b.Name)))
 		}
 	}
+}
+
+// names returns what a configuration calls the resources of bindings.
+func names(w *config.Worker) map[string]string {
+	all := map[string]string{}
+	for _, r := range slices.Concat(w.KVNamespaces, w.D1Databases) {
+		all[r.Name] = r.As
+	}
+	return all
 }
 
 // resourceName is what the resource of a binding without an id is called.

@@ -28,7 +28,7 @@ func storing(t *testing.T) project {
 main = "index.js"
 compatibility_date = "2026-01-01"
 kv_namespaces = [{ binding = "MY_KV" }]
-d1_databases = [{ binding = "DB" }]
+d1_databases = [{ binding = "DB" }, { binding = "NAMED", database_name = "any name" }]
 `,
 	} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
@@ -54,14 +54,14 @@ func TestProvision(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := p.plan(g)
-	if got := types(plan.Bindings()); got != "MY_KV=kv_namespace: DB=d1:" {
+	if got := types(plan.Bindings()); got != "MY_KV=kv_namespace: DB=d1: NAMED=d1:" {
 		t.Errorf("the plan has %s", got)
 	}
 	made, err := plan.Provision(t.Context(), g)
-	if err != nil || len(made) != 1 || made[0].Binding != "MY_KV" || made[0].Name != "store-my-kv" || made[0].Label != "KV namespace" {
+	if err != nil || len(made) != 2 || made[1].Name != "any name" || made[0].Binding != "MY_KV" || made[0].Name != "store-my-kv" || made[0].Label != "KV namespace" {
 		t.Fatalf("made %+v, %v", made, err)
 	}
-	want := "MY_KV=kv_namespace:" + made[0].ID + " DB=d1:" + db.UUID
+	want := "MY_KV=kv_namespace:" + made[0].ID + " DB=d1:" + db.UUID + " NAMED=d1:" + made[1].ID
 	if got := types(plan.Form.Metadata.Bindings); got != want {
 		t.Errorf("sends %s, want %s", got, want)
 	}
@@ -73,10 +73,10 @@ func TestProvision(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan = p.plan(g)
-	if made, err := plan.Provision(t.Context(), g); err != nil || len(made) != 0 {
-		t.Fatalf("made %+v, %v", made, err)
+	if more, err := plan.Provision(t.Context(), g); err != nil || len(more) != 0 {
+		t.Fatalf("made %+v, %v", more, err)
 	}
-	if got := types(plan.Form.Metadata.Bindings); got != "MY_KV=inherit: DB=inherit:" {
+	if got := types(plan.Form.Metadata.Bindings); got != "MY_KV=inherit: DB=inherit: NAMED=d1:"+made[1].ID {
 		t.Errorf("sends %s", got)
 	}
 	if got := types(plan.Bindings()); got != want {

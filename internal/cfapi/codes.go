@@ -58,7 +58,9 @@ const (
 	CodeKVTitleTaken = 10014
 	CodeKVTitle      = 10019 // the title is none
 	CodeKVInUse      = 10052 // scripts bind the namespace
+	CodeKVKeyUnknown = 10009
 	CodeD1NotFound   = 7404
+	CodeD1Query      = 7500 // a query that fails
 	CodeD1NameTaken  = 7502
 
 	// Conflicts.
@@ -94,6 +96,7 @@ var statuses = map[int]int{
 	CodeNotInTrash:          http.StatusNotFound,
 
 	CodeD1NotFound:   http.StatusNotFound,
+	CodeKVKeyUnknown: http.StatusNotFound,
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,
 	CodeConflict:     http.StatusConflict,

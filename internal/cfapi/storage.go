@@ -2,6 +2,7 @@ package cfapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -82,4 +83,27 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values,
 		}
 	}
 	return nil, fmt.Errorf("%s: the list has more than %d pages", path, maxPages)
+}
+
+// KVKey is a key of a KV namespace, as lists show it.
+type KVKey struct {
+	Name       string          `json:"name"`
+	Expiration int64           `json:"expiration,omitempty"` // seconds since 1970
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+}
+
+// KVPair is a key with its value, as bulk writes have them.
+type KVPair struct {
+	Key           string          `json:"key"`
+	Value         string          `json:"value"`
+	Base64        bool            `json:"base64,omitempty"` // the value is encoded
+	Expiration    int64           `json:"expiration,omitempty"`
+	ExpirationTTL int64           `json:"expiration_ttl,omitempty"` // seconds
+	Metadata      json.RawMessage `json:"metadata,omitempty"`
+}
+
+// KVBulkResult is what has become of a bulk write.
+type KVBulkResult struct {
+	SuccessfulKeyCount int      `json:"successful_key_count"`
+	UnsuccessfulKeys   []string `json:"unsuccessful_keys"`
 }

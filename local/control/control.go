@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -120,9 +121,25 @@ func localName(hostport string) bool {
 // A handler answers one call with a result for the envelope.
 type handler func(*http.Request) (any, error)
 
+// A listing is the result of a call that says where in a list it stands.
+type listing struct {
+	list any
+	info cfapi.ResultInfo
+}
+
+// A raw result is answered as it is, without an envelope.
+type raw struct {
+	content []byte
+	header  http.Header
+}
+
 func (a *API) handle(pattern string, h handler) {
 	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		result, err := a.authorized(r, h)
+		if content, ok := result.(raw); ok && err == nil {
+			a.writeRaw(w, r, content)
+			return
+		}
 		a.write(w, r, result, err)
 	})
 }
@@ -148,6 +165,9 @@ func (a *API) authorized(r *http.Request, h handler) (any, error) {
 func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err error) {
 	status := http.StatusOK
 	envelope := cfapi.Envelope[any]{Success: err == nil, Errors: []cfapi.Error{}, Messages: []cfapi.Message{}, Result: result}
+	if l, ok := result.(listing); ok {
+		envelope.Result, envelope.ResultInfo = l.list, &l.info
+	}
 	if err != nil {
 		envelope.Result = nil
 		for _, err := range refusals(err) {
@@ -164,6 +184,14 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(envelope); err != nil {
+		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
+	}
+}
+
+func (a *API) writeRaw(w http.ResponseWriter, r *http.Request, result raw) {
+	a.log.Debug("api", "method", r.Method, "path", r.URL.Path, "status", http.StatusOK)
+	maps.Copy(w.Header(), result.header)
+	if _, err := w.Write(result.content); err != nil {
 		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
 	}
 }

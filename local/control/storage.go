@@ -19,11 +19,14 @@ func (a *API) handleStorage(account string) {
 	a.handle("GET "+kv+"/{id}", a.getKV)
 	a.handle("PUT "+kv+"/{id}", a.renameKV)
 	a.handle("DELETE "+kv+"/{id}", a.deleteKV)
+	a.handleKVValues(kv + "/{id}")
 	d1 := account + "/d1/database"
 	a.handle("GET "+d1, a.listD1)
 	a.handle("POST "+d1, a.createD1)
 	a.handle("GET "+d1+"/{id}", a.getD1)
 	a.handle("DELETE "+d1+"/{id}", a.deleteD1)
+	a.handle("POST "+d1+"/{id}/query", a.queryD1)
+	a.handle("POST "+d1+"/{id}/raw", a.queryD1)
 }
 
 func (a *API) listKV(r *http.Request) (any, error) {
