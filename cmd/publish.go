@@ -155,6 +155,9 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return nil, err
+	}
 	progress := o.io.Progress("Publishing " + w.Name)
 	defer progress.Done()
 	start := time.Now()
@@ -172,7 +175,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name), Routes: triggers.Targets(),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
+		Bindings:   plan.Bindings(),
 		Migrations: describePlan(plan),
 	}
 	if result.failed = triggers.Apply(ctx, client); result.failed != nil {
@@ -220,7 +223,11 @@ func showBindings(w io.Writer, bindings []cfapi.Binding) {
 	tw := tabwriter.NewWriter(w, 0, 0, 6, ' ', 0)
 	fmt.Fprintln(tw, "Binding\tResource")
 	for _, b := range bindings {
-		fmt.Fprintf(tw, "env.%s (%s)\t%s\n", b.Name, bindingTarget(b), bindingKind(b))
+		name := "env." + b.Name
+		if target := bindingTarget(b); target != "" {
+			name += " (" + target + ")"
+		}
+		fmt.Fprintf(tw, "%s\t%s\n", name, bindingKind(b))
 	}
 	tw.Flush()
 	fmt.Fprintln(w)
@@ -236,10 +243,21 @@ func hide(bindings []cfapi.Binding, vars map[string]string) {
 	}
 }
 
+// bindingTarget says what a binding is to, "" if there is nothing to say: a
+// resource that is yet to be made has no id.
 func bindingTarget(b cfapi.Binding) string {
 	const longest = 40
 	var text string
 	switch b.Type {
+	case cfapi.BindingKVNamespace, cfapi.BindingD1:
+		return diag.Printable(b.ResourceID())
+	case cfapi.BindingService:
+		if b.Entrypoint != "" {
+			return diag.Printable(b.Service + "#" + b.Entrypoint)
+		}
+		return diag.Printable(b.Service)
+	case cfapi.BindingVersion:
+		return ""
 	case cfapi.BindingDurableObject:
 		if b.ScriptName != "" {
 			return b.ClassName + ", defined in " + b.ScriptName
@@ -264,6 +282,14 @@ func bindingKind(b cfapi.Binding) string {
 		return "Durable Object"
 	case cfapi.BindingSecretText:
 		return "Secret"
+	case cfapi.BindingKVNamespace:
+		return "KV Namespace"
+	case cfapi.BindingD1:
+		return "D1 Database"
+	case cfapi.BindingService:
+		return "Worker"
+	case cfapi.BindingVersion:
+		return "Worker Version Metadata"
 	}
 	return "Environment Variable"
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"paddock/engine"
 	"paddock/internal/cfapi"
 	"paddock/local/store"
@@ -25,12 +27,13 @@ type Resource = store.Resource
 
 // A resourceKind is how the engine serves resources of a kind.
 type resourceKind struct {
-	label   string // what people call it
-	module  string // of the engine, which does the work
-	class   string // of the module, whose objects hold the data
-	objects string // the name under which the module finds them
-	files   string // the same for files beside them, "" if it needs none
-	prop    string // the name under which it is told which object
+	label   string        // what people call it
+	module  string        // of the engine, which does the work
+	class   string        // of the module, whose objects hold the data
+	objects string        // the name under which the module finds them
+	files   string        // the same for files beside them, "" if it needs none
+	prop    string        // the name under which it is told which object
+	newID   func() string // in the form that ids of the kind have
 	bind    func(name, service string, props json.RawMessage) engine.Binding
 }
 
@@ -38,11 +41,11 @@ type resourceKind struct {
 var kinds = map[string]resourceKind{
 	cfapi.BindingKVNamespace: {
 		label: "KV namespace", module: "/workerd/kv.js", class: "KVNamespace",
-		objects: "SHARD", files: "BLOBS", prop: "namespace", bind: engine.KVBinding,
+		objects: "SHARD", files: "BLOBS", prop: "namespace", newID: newKey, bind: engine.KVBinding,
 	},
 	cfapi.BindingD1: {
 		label: "D1 database", module: "/workerd/d1.js", class: "D1Database",
-		objects: "DATABASE", prop: "database", bind: engine.D1Binding,
+		objects: "DATABASE", prop: "database", newID: uuid.NewString, bind: engine.D1Binding,
 	},
 }
 
@@ -69,7 +72,7 @@ func (k resourceKind) props(key string) json.RawMessage {
 func (r *Runtime) back(cfg *engine.Config, res Resource) {
 	kind, name := kinds[res.Kind], backingService(res.Key)
 	w := engine.Worker{
-		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk,
+		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk, Socket: true, SocketProps: kind.props(res.Key),
 		Modules:    []engine.Module{{Name: "main.js", Kind: engine.BuiltIn, Content: []byte(kind.module)}},
 		Namespaces: []engine.Namespace{{Class: kind.class, Key: res.Key, SQL: true}},
 		Bindings:   []engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")},
@@ -147,8 +150,9 @@ func (r *Runtime) Resources(ctx context.Context, kind string) ([]Resource, error
 	return slices.DeleteFunc(all, func(res Resource) bool { return res.Kind != kind }), r.readError(err)
 }
 
-// AddResource makes a resource. The id is given to it, or else chosen.
-func (r *Runtime) AddResource(ctx context.Context, kind, id, name string) (Resource, error) {
+// AddResource makes a resource. The error wraps [ErrTaken] if another one of the
+// kind has the name.
+func (r *Runtime) AddResource(ctx context.Context, kind, name string) (Resource, error) {
 	ctx, end, err := r.begin(ctx) // or a publish could make the same in between
 	if err != nil {
 		return Resource{}, err
@@ -158,12 +162,43 @@ func (r *Runtime) AddResource(ctx context.Context, kind, id, name string) (Resou
 	if err != nil {
 		return Resource{}, err
 	}
+	if w.named(kind, name) {
+		return Resource{}, ErrTaken
+	}
+	return r.store.AddResource(context.WithoutCancel(ctx), Resource{Key: newKey(), Kind: kind, ID: kinds[kind].newID(), Name: name})
+}
+
+// RenameResource gives a resource another name. The error wraps [ErrNotFound] or
+// [ErrTaken].
+func (r *Runtime) RenameResource(ctx context.Context, kind, id, name string) (Resource, error) {
+	ctx, end, err := r.begin(ctx)
+	if err != nil {
+		return Resource{}, err
+	}
+	defer end()
+	w, err := r.world(ctx)
+	if err != nil {
+		return Resource{}, err
+	}
+	res, ok := w.resource(kind, id)
+	if !ok {
+		return Resource{}, ErrNotFound
+	}
+	if w.named(kind, name) && name != res.Name {
+		return Resource{}, ErrTaken
+	}
+	res.Name = name
+	return res, r.store.RenameResource(ctx, res.Key, name)
+}
+
+// named reports whether a resource of a kind has the name.
+func (w world) named(kind, name string) bool {
 	for _, res := range w.resources {
 		if res.Kind == kind && res.Name == name {
-			return Resource{}, ErrTaken
+			return true
 		}
 	}
-	return r.store.AddResource(context.WithoutCancel(ctx), Resource{Key: newKey(), Kind: kind, ID: id, Name: name})
+	return false
 }
 
 // ErrTaken says that another resource has the name.

@@ -43,6 +43,7 @@ type Upload struct {
 // changed nothing. Code is one of Cloudflare's error codes.
 type Refusal struct {
 	Code    int
+	Status  int // of the HTTP answer; 0 is the one that goes with the code
 	Message string
 	// Thrown is where the script threw as it was loaded; zero if that is not
 	// the reason, or the place is in no source.
