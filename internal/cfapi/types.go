@@ -74,6 +74,13 @@ type Subdomain struct {
 	URL             string `json:"url,omitempty"`
 }
 
+// SubdomainChange is the body of POST workers/scripts/{script}/subdomain. What
+// is nil stays as it is.
+type SubdomainChange struct {
+	Enabled         *bool `json:"enabled,omitempty"`
+	PreviewsEnabled *bool `json:"previews_enabled,omitempty"`
+}
+
 // Version is one immutable upload: code, bindings and settings.
 type Version struct {
 	ID            string            `json:"id"`
