@@ -19,6 +19,7 @@ import (
 	"paddock/internal/diag"
 	"paddock/local"
 	"paddock/migrate"
+	"paddock/publish"
 )
 
 type publishOptions struct {
@@ -36,7 +37,7 @@ func (a *app) publishCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "publish",
 		Aliases: []string{"deploy"},
-		Short:   "Ship the worker to the local runtime, with its migrations",
+		Short:   "Ship the worker with its migrations, to the local runtime or with --remote to Cloudflare",
 		Args:    args(cobra.NoArgs),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
@@ -59,7 +60,7 @@ func (o *publishOptions) uploadFlags(c *cobra.Command) {
 
 // migrationFlags adds what decides about the migrations of an upload.
 func (o *publishOptions) migrationFlags(c *cobra.Command) {
-	c.Flags().BoolVar(&o.yes, "yes", false, "delete classes although other scripts still bind to them")
+	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask: delete classes although other scripts bind to them, or for good with --remote")
 	adhocFlags(c, &o.adhoc)
 }
 
@@ -74,8 +75,10 @@ type published struct {
 	GzipSize      int64           `json:"gzip_size"`
 	Bindings      []cfapi.Binding `json:"bindings"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
+	Targets       []string        `json:"targets,omitempty"`    // with --remote, where it answers
 
 	uploadTime time.Duration
+	failures   []publish.TriggerError // of what follows an upload
 }
 
 func (o *publishOptions) run(c *cobra.Command) error {
@@ -91,15 +94,25 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.ship(ctx, client, status, w, built)
+	var result *published
+	if o.remote {
+		result, err = o.shipRemote(ctx, client, w, built)
+	} else {
+		result, err = o.ship(ctx, client, status, w, built)
+	}
 	if err != nil {
 		return err
 	}
 	hide(result.Bindings, o.given)
 	if o.json {
-		return json.NewEncoder(o.io.Out).Encode(result)
+		err = json.NewEncoder(o.io.Out).Encode(result)
+	} else {
+		err = o.show(result)
 	}
-	return o.show(result)
+	if err == nil && len(result.failures) > 0 {
+		err = partly(result.Script, result.failures)
+	}
+	return err
 }
 
 // bundle reads the project and bundles it.
@@ -165,7 +178,14 @@ func (o *publishOptions) show(p *published) error {
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
-	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
+	targets := p.Targets
+	if targets == nil {
+		targets = []string{p.URL}
+	}
+	fmt.Fprintf(&b, "Published %s\n", p.Script)
+	for _, target := range targets {
+		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))
+	}
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
 	return o.write(&b)
 }

@@ -147,7 +147,7 @@ func (o *secretListOptions) run(c *cobra.Command) error {
 	}
 	list, err := client.Secrets(ctx, script)
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	if o.json || o.format == "json" || o.format == "" && !o.io.OutTTY {
 		return json.NewEncoder(o.io.Out).Encode(list)
@@ -189,7 +189,7 @@ func (o *secretDeleteOptions) run(ctx context.Context, name string) error {
 		}
 	}
 	if err := client.DeleteSecret(ctx, script, name); err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	_, err = fmt.Fprintf(o.io.Out, "Success! Deleted secret %s\n", diag.Printable(name))
 	return err

@@ -34,18 +34,19 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	plan, err := o.plan(ctx, client, w, built)
+	plan, err := o.plan(ctx, o.destination(client), w, built)
 	if err != nil {
 		return err
 	}
+	plan.ForVersion()
 	if plan.New {
 		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here, so it cannot get another version", w.Name).
 			WithHint("`paddock publish` makes the first one.")}.Err()
 	}
-	progress := o.io.Progress("Uploading " + w.Name)
+	done := o.uploading("Uploading "+w.Name, client)
 	start := time.Now()
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
-	progress.Done()
+	done()
 	if err != nil {
 		return err
 	}

@@ -84,10 +84,11 @@ func Call[T any](ctx context.Context, c *Client, method, path string, body any) 
 	return result, nil
 }
 
-// Body is a request body that is not JSON.
+// Body is a request body that is not JSON, or that goes with a header.
 type Body struct {
 	ContentType string
 	Data        []byte
+	Header      map[string]string
 }
 
 // Do sends a request and returns the envelope of its answer. path is relative to
@@ -167,6 +168,11 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 		c.setBody(req, data)
+	}
+	if body, ok := body.(Body); ok {
+		for name, value := range body.Header {
+			req.Header.Set(name, value)
+		}
 	}
 	switch {
 	case c.Token != "":
