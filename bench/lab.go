@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"paddock/engine"
+	"paddock/internal/peers"
 )
 
 // A lab is what the benchmarks of one run share: the programs that are
@@ -62,7 +63,7 @@ func environment(dir string) []string {
 		}
 	}
 	env = append(env, "PADDOCK_STATE_DIR="+filepath.Join(dir, "no-state"))
-	return append(env, wranglerEnvironment(dir)...)
+	return append(env, peers.Environment(dir)...)
 }
 
 // build makes the paddock that is measured, once, as it is built for others:

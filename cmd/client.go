@@ -14,10 +14,6 @@ import (
 	"paddock/local/control"
 )
 
-// localAccount is the account id that paddock's own clients send to a local
-// runtime, which accepts any.
-const localAccount = "local"
-
 // startPatience is how long a runtime may take from taking its folder to
 // serving, or to be gone after a kill: the start deadline of its engines, and a
 // little more.
@@ -38,7 +34,7 @@ func (a *app) client(ctx context.Context) (*cfapi.Client, *cfapi.RuntimeStatus, 
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &cfapi.Client{BaseURL: info.API + control.Prefix, Token: token, AccountID: localAccount, UserAgent: "paddock/" + Version}
+	c := &cfapi.Client{BaseURL: info.API + control.Prefix, Token: token, AccountID: control.Account, UserAgent: "paddock/" + Version}
 	status, err := c.RuntimeStatus(ctx)
 	// Another process can have got the number of a runtime that died.
 	if op := (*net.OpError)(nil); errors.As(err, &op) || errors.Is(err, io.EOF) {

@@ -163,20 +163,3 @@ func orDash(s string) string {
 	}
 	return s
 }
-
-func (a *app) runtimeEnvCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "env",
-		Short: "Print what points Wrangler at the runtime, for eval",
-		Args:  args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			client, _, err := a.client(c.Context())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.io.Out, "export CLOUDFLARE_API_BASE_URL=%s\nexport CLOUDFLARE_API_TOKEN=%s\nexport CLOUDFLARE_ACCOUNT_ID=%s\n",
-				client.BaseURL, client.Token, client.AccountID)
-			return err
-		},
-	}
-}

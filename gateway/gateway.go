@@ -78,7 +78,7 @@ func (g *Gateway) admit(x *exchange) error {
 	var expired <-chan time.Time
 	for {
 		routes := g.routes.Load()
-		target := routes.lookup(host)
+		target := routes.lookup(host, x.req.URL)
 		if target == nil {
 			x.script = ""
 			return errUnknownHost

@@ -1,13 +1,26 @@
 package gateway
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // Table says which script answers which host. It must not be changed once it was handed to SetTable.
 type Table struct {
 	// Hosts maps host names in lower case, without a port, to the scripts that answer them.
 	Hosts map[string]*Target
-	// Default answers every host that is not in Hosts; nil means 404.
+	// Routes are tried next, the most specific one first.
+	Routes []Route
+	// Domains is like Hosts, for hosts that no route answers.
+	Domains map[string]*Target
+	// Default answers what nobody else does; nil means 404.
 	Default *Target
+}
+
+// Route is a pattern of URLs and the script that answers them.
+type Route struct {
+	Pattern Pattern
+	Target  *Target
 }
 
 // Target is a script and the gate of the engine that runs it.
@@ -27,16 +40,23 @@ func (g *Gateway) SetTable(t Table) {
 // routes is a table in force; replaced is closed as soon as another one is.
 type routes struct {
 	table    Table
+	patterns patterns
 	replaced chan struct{}
 }
 
 func newRoutes(t Table) *routes {
-	return &routes{table: t, replaced: make(chan struct{})}
+	return &routes{table: t, patterns: newPatterns(t.Routes), replaced: make(chan struct{})}
 }
 
-// lookup finds the target of a normal host.
-func (r *routes) lookup(host string) *Target {
+// lookup finds the target of a request to a normal host.
+func (r *routes) lookup(host string, u *url.URL) *Target {
 	if target := r.table.Hosts[host]; target != nil {
+		return target
+	}
+	if target := r.patterns.lookup(host, u); target != nil {
+		return target
+	}
+	if target := r.table.Domains[host]; target != nil {
 		return target
 	}
 	return r.table.Default

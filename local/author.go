@@ -14,3 +14,6 @@ var author = sync.OnceValue(func() string {
 	}
 	return u.Username + "@localhost"
 })
+
+// Author returns who makes versions and deployments here.
+func (r *Runtime) Author() string { return author() }

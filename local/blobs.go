@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"paddock/local/store"
 )
 
 // blobs keeps the contents of modules, each under its SHA-256, shared between
@@ -51,3 +53,6 @@ func (b blobs) get(sha string) ([]byte, error) {
 	}
 	return content, nil
 }
+
+// Content returns the bytes of a module.
+func (r *Runtime) Content(m store.Module) ([]byte, error) { return r.blobs.get(m.SHA256) }

@@ -48,6 +48,10 @@ func (r *Runtime) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	routes, err := r.Routes(ctx)
+	if err != nil {
+		return err
+	}
 	plans, err := r.plans(w)
 	if err != nil {
 		return err
@@ -67,7 +71,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 		// Nobody can reach them any more, so this can wait for the next time.
 		r.log.Error("objects of deleted classes stay where they are for now", "err", err)
 	}
-	return launchAll(r.regroup(stale, plans, w.splits()))
+	return launchAll(r.regroup(stale, plans, w.splits(), routes))
 }
 
 // plans works out the groups and what each shall run, by group key.
@@ -113,7 +117,7 @@ func (r *Runtime) haltAll(ctx context.Context, groups map[string]*group) error {
 // regroup replaces the halted groups by groups for the plans, and tells the
 // gateway. A group of the same scripts keeps its gate, so that requests that
 // wait there go on waiting; those at other gates look for their new one.
-func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan, splits map[string]*gateway.Split) []*group {
+func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan, splits map[string]*gateway.Split, routes []Route) []*group {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var fresh []*group
@@ -133,7 +137,7 @@ func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan, split
 		r.groups[key] = g
 		fresh = append(fresh, g)
 	}
-	r.splits = splits
+	r.splits, r.routes = splits, routes
 	r.gateway.SetTable(r.table())
 	return fresh
 }
@@ -142,15 +146,18 @@ func (r *Runtime) regroup(halted map[string]*group, plans map[string]plan, split
 // one script that answers them all, see [Runtime.SetDefault].
 func (r *Runtime) table() gateway.Table {
 	t := gateway.Table{Hosts: map[string]*gateway.Target{}}
+	targets := map[string]*gateway.Target{}
 	for _, g := range r.groups {
 		for _, name := range g.scripts {
 			target := &gateway.Target{Script: name, Gate: g.gate, Split: r.splits[name]}
+			targets[name] = target
 			t.Hosts[name+".localhost"] = target
 			if name == r.defaultScript {
 				t.Default = target
 			}
 		}
 	}
+	r.routeTable(&t, targets)
 	return t
 }
 

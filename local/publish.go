@@ -102,7 +102,12 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	}
 	if o := up.Form.Metadata.Observability; o != nil {
 		pub.Observability = &o.Enabled
+		if pub.Kept.Observability, err = json.Marshal(o); err != nil {
+			return fail(fmt.Errorf("keep observability: %w", err))
+		}
 	}
+	pub.Kept.Logpush = up.Form.Metadata.Logpush
+	pub.Kept.TailConsumers, pub.Kept.StreamingTailConsumers = up.Form.Metadata.TailConsumers, up.Form.Metadata.StreamingTailConsumers
 	if steps != nil {
 		text, err := json.Marshal(steps.Steps)
 		if err != nil {

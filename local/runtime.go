@@ -143,6 +143,7 @@ type Runtime struct {
 	mu     sync.Mutex
 	groups map[string]*group
 	splits map[string]*gateway.Split // of the requests, by script
+	routes []Route
 	info   Info
 	// defaultScript answers hosts that no script answers, if it is not "".
 	defaultScript string

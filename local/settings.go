@@ -9,6 +9,9 @@ import (
 // Settings are a script's settings that no version has, see [store.Settings].
 type Settings = store.Settings
 
+// Kept are settings that nothing acts on, see [store.Kept].
+type Kept = store.Kept
+
 // SetScript changes settings of a script and returns it as it is then. The
 // error wraps [ErrNotFound] if there is no such script. Observability that is
 // switched on swaps the script's engine if it has no collector yet.

@@ -87,6 +87,13 @@ func (g *group) status() GroupStatus {
 	return s
 }
 
+// Public returns the URL of the public side, "" before [Runtime.Announce].
+func (r *Runtime) Public() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.info.Public
+}
+
 // Script returns a script with its version in force. The error wraps
 // [ErrNotFound] if there is none.
 func (r *Runtime) Script(ctx context.Context, name string) (Deployed, error) {

@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Usage is what a namespace holds. It is for people to look at: objects come
@@ -40,7 +39,7 @@ func usage(dir string) Usage {
 	u := Usage{Estimated: step > 1}
 	looked := 0
 	for i, name := range names {
-		if len(name) == objectFile && strings.HasSuffix(name, ".sqlite") {
+		if _, ok := objectID(name); ok {
 			u.Objects++
 		}
 		if i%step != 0 {

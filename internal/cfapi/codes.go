@@ -22,11 +22,15 @@ const (
 	CodeNoSubdomain         = 10063 // the account has no subdomain
 	CodeWorkflowNotFound    = 10200 // no such workflow
 	CodeNoVersion           = 10222 // the script has no version
+	CodeRouteNotFound       = 10009 // no such route
+	CodeRouteScript         = 10019 // a route is to lead to a script that does not exist
+	CodeNamespaceNotFound   = 10066 // no such namespace of Durable Objects
 
 	// What is wrong with a request.
 
 	CodeInvalidScriptName  = 10016 // the name cannot be a script's
 	CodeValidationFailed   = 10021 // the code does not compile, throws, or does not fit its settings
+	CodeInvalidRoute       = 10022 // a pattern that no route can have
 	CodeMalformedBody      = 10026 // the body cannot be parsed
 	CodeTooLarge           = 10027 // the upload is too large
 	CodeTooManyScripts     = 10037
@@ -51,6 +55,7 @@ const (
 
 	// Conflicts.
 
+	CodeRouteTaken       = 10020 // the pattern of a route is another script's
 	CodeConflict         = 10035 // somebody else changed the script in between
 	CodeNotDeployed      = 10214 // the latest version is not deployed; on secrets of versions
 	CodeLatestUndeployed = 10215 // the latest version is not deployed; on secrets
@@ -79,11 +84,15 @@ var statuses = map[int]int{
 	CodeNoSubdomain:         http.StatusNotFound,
 	CodeWorkflowNotFound:    http.StatusNotFound,
 	CodeNoVersion:           http.StatusNotFound,
+	CodeRouteNotFound:       http.StatusNotFound,
+	CodeRouteScript:         http.StatusNotFound,
+	CodeNamespaceNotFound:   http.StatusNotFound,
 	CodeNotInTrash:          http.StatusNotFound,
 
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,
 	CodeConflict:     http.StatusConflict,
+	CodeRouteTaken:   http.StatusConflict,
 	CodeInternal:     http.StatusInternalServerError,
 }
 

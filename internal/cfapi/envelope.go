@@ -55,7 +55,14 @@ func (m *Message) UnmarshalJSON(data []byte) error {
 type ResultInfo struct {
 	Page       int    `json:"page,omitempty"`
 	PerPage    int    `json:"per_page,omitempty"`
-	Count      int    `json:"count,omitempty"`
+	Count      int    `json:"count"`
 	TotalCount int    `json:"total_count,omitempty"`
 	Cursor     string `json:"cursor,omitempty"`
+	// Cursors repeats Cursor for newer clients.
+	Cursors *Cursors `json:"cursors,omitempty"`
+}
+
+// Cursors is where a list goes on.
+type Cursors struct {
+	After string `json:"after,omitempty"`
 }

@@ -57,14 +57,14 @@ func EncodeForm(w io.Writer, form Form) (contentType string, err error) {
 		return "", fmt.Errorf("encode metadata: %w", err)
 	}
 	mw := multipart.NewWriter(w)
-	if err := writePart(mw, Part{Name: metadataPart, Content: metadata}); err != nil {
+	if err := WritePart(mw, Part{Name: metadataPart, Content: metadata}); err != nil {
 		return "", err
 	}
 	for _, part := range form.Parts {
 		if part.Filename == "" {
 			part.Filename = part.Name // a part without one would be read as a text field
 		}
-		if err := writePart(mw, part); err != nil {
+		if err := WritePart(mw, part); err != nil {
 			return "", err
 		}
 	}
@@ -74,7 +74,8 @@ func EncodeForm(w io.Writer, form Form) (contentType string, err error) {
 	return mw.FormDataContentType(), nil
 }
 
-func writePart(mw *multipart.Writer, part Part) error {
+// WritePart writes a part as Wrangler does. The error names the part.
+func WritePart(mw *multipart.Writer, part Part) error {
 	if reason := checkName(part.Name); reason != "" {
 		return fmt.Errorf("write part %q: its name %s", part.Name, reason)
 	}

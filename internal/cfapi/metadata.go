@@ -85,12 +85,6 @@ const (
 	AnnotationTriggeredBy = "workers/triggered_by"
 )
 
-// Observability switches the recording of a script's events.
-type Observability struct {
-	Enabled          bool     `json:"enabled"`
-	HeadSamplingRate *float64 `json:"head_sampling_rate,omitempty"`
-}
-
 // CodeUpdateStrategy says when running objects take up new code: Mode is
 // "immediate", or "deferred" for at most MaxDelay seconds.
 type CodeUpdateStrategy struct {

@@ -57,14 +57,15 @@ type ScriptUpload struct {
 // Worker is the answer of GET workers/workers/{script}. Wrangler asks for it
 // after every upload, and fails if it is not there.
 type Worker struct {
-	ID            string         `json:"id"`
-	Name          string         `json:"name"`
-	CreatedOn     string         `json:"created_on,omitempty"`
-	UpdatedOn     string         `json:"updated_on,omitempty"`
-	Logpush       bool           `json:"logpush"`
-	Tags          []string       `json:"tags"`
-	Subdomain     Subdomain      `json:"subdomain"`
-	Observability *Observability `json:"observability,omitempty"`
+	ID            string          `json:"id"`
+	Name          string          `json:"name"`
+	CreatedOn     string          `json:"created_on,omitempty"`
+	UpdatedOn     string          `json:"updated_on,omitempty"`
+	Logpush       bool            `json:"logpush"`
+	Tags          []string        `json:"tags"`
+	Subdomain     Subdomain       `json:"subdomain"`
+	Observability *Observability  `json:"observability,omitempty"`
+	TailConsumers json.RawMessage `json:"tail_consumers"`
 }
 
 // Subdomain says where a script answers without routes of its own.
@@ -177,13 +178,15 @@ type ScriptSettings struct {
 // Settings is the answer of GET workers/scripts/{script}/settings: what is in
 // force.
 type Settings struct {
-	Bindings           []Binding      `json:"bindings"` // secrets without their text
-	CompatibilityDate  string         `json:"compatibility_date,omitempty"`
-	CompatibilityFlags []string       `json:"compatibility_flags"`
-	MigrationTag       string         `json:"migration_tag,omitempty"`
-	UsageModel         string         `json:"usage_model,omitempty"`
-	Observability      *Observability `json:"observability,omitempty"`
-	Tags               []string       `json:"tags"`
+	Bindings           []Binding       `json:"bindings"` // secrets without their text
+	CompatibilityDate  string          `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string        `json:"compatibility_flags"`
+	MigrationTag       string          `json:"migration_tag,omitempty"`
+	UsageModel         string          `json:"usage_model,omitempty"`
+	Logpush            bool            `json:"logpush"`
+	Observability      *Observability  `json:"observability,omitempty"`
+	Tags               []string        `json:"tags"`
+	TailConsumers      json.RawMessage `json:"tail_consumers"`
 }
 
 // References is the answer of GET workers/scripts/{script}/references: who
@@ -212,6 +215,19 @@ type DurableObjectReference struct {
 	ServiceReference
 	NamespaceID   string `json:"durable_object_namespace_id"`
 	NamespaceName string `json:"durable_object_namespace_name"`
+}
+
+// TailConsumer is a script that gets the events of another one.
+type TailConsumer struct {
+	Service     string `json:"service"`
+	Environment string `json:"environment,omitempty"`
+}
+
+// TailConsumption is a script whose events another one gets: an element of GET
+// workers/tails/by-consumer/{script}.
+type TailConsumption struct {
+	Producer TailConsumer `json:"producer"`
+	Consumer TailConsumer `json:"consumer"`
 }
 
 // TailCreate is the body of POST workers/scripts/{script}/tails. Filters is an

@@ -16,7 +16,7 @@ import (
 // mayImport is the map. A room that is not in it may not exist.
 var mayImport = map[string][]string{
 	".":                   {"cmd"},
-	"bench":               {"engine", "internal/proc"},
+	"bench":               {"engine", "internal/peers", "internal/proc"},
 	"check":               {"bundle", "config", "internal/diag", "migrate"},
 	"cmd":                 {"bundle", "check", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "migrate", "publish", "tail"},
 	"devserver":           {"bundle", "config", "devserver/errorpage", "gateway", "internal/diag", "internal/iostreams", "internal/sourcemap", "local", "migrate", "publish", "tail"},
@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/iostreams":  {},
 	"internal/proc":       {},
 	"internal/deptest":    {},
+	"internal/peers":      {},
 	"internal/soak":       {},
 	"internal/testcloud":  {"internal/cfapi"},
 }

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -50,7 +51,12 @@ func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
 	// gone.
 	a.sockets = socketOptions{IdleTimeout: 60 * time.Second, PingInterval: 20 * time.Second}
 	account := Prefix + "/accounts/{account}"
-	a.handle("GET "+Prefix+"/user/tokens/verify", a.verifyToken)
+	a.handleAccount(account)
+	a.handleWorkers(account)
+	a.handleContent(account)
+	a.handleRoutes(account)
+	a.handleDomains(account)
+	a.handleNamespaces(account)
 	a.handle("GET "+account+"/workers/services/{script}", a.getService)
 	a.handle("GET "+account+"/workers/scripts", a.listScripts)
 	a.handle("PUT "+account+"/workers/scripts/{script}", a.putScript)
@@ -77,6 +83,7 @@ func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
 	a.handle("GET "+account+"/paddock/status", a.status)
 	a.handle("POST "+account+"/paddock/stop", a.stopRuntime)
 	a.handle("/", func(r *http.Request) (any, error) {
+		log.Info("a client asks for what this API does not have", "method", r.Method, "path", r.URL.Path)
 		return nil, &local.Refusal{Code: cfapi.CodeNoRoute, Message: "this runtime does not support " + r.Method + " " + r.URL.Path}
 	})
 	// The tail's WebSocket carries no credentials; its URL is the secret.
@@ -143,11 +150,19 @@ func (a *API) authorized(r *http.Request, h handler) (any, error) {
 	return nil, &local.Refusal{Code: code, Message: "Authentication error: the token is not this runtime's (see `paddock runtime env`)"}
 }
 
-// write writes the envelope: the only place that does.
+// write writes the envelope: the only place that does. Downloads have none.
 func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err error) {
+	if file, ok := result.(download); ok && err == nil {
+		a.send(w, r, file)
+		return
+	}
 	status := http.StatusOK
 	envelope := cfapi.Envelope[any]{Success: err == nil, Errors: []cfapi.Error{}, Messages: []cfapi.Message{}, Result: result}
+	if part, ok := result.(page); ok {
+		envelope.Result, envelope.ResultInfo = part.result, &part.info
+	}
 	if err != nil {
+		envelope.ResultInfo = nil
 		envelope.Result = nil
 		for _, err := range refusals(err) {
 			code := 0
@@ -163,6 +178,15 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(envelope); err != nil {
+		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
+	}
+}
+
+// send answers with what was uploaded, which is no JSON.
+func (a *API) send(w http.ResponseWriter, r *http.Request, file download) {
+	a.log.Debug("api", "method", r.Method, "path", r.URL.Path, "status", http.StatusOK)
+	maps.Copy(w.Header(), file.header)
+	if _, err := w.Write(file.body); err != nil {
 		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
 	}
 }
@@ -209,8 +233,4 @@ func refusal(err error) (status, code int) {
 		code = cfapi.CodeInternal
 	}
 	return cfapi.StatusOf(code), code
-}
-
-func (a *API) verifyToken(*http.Request) (any, error) {
-	return map[string]string{"id": "paddock", "status": "active"}, nil
 }

@@ -80,6 +80,7 @@ func (h *house) close(ctx context.Context) {
 type answer struct {
 	status int
 	result json.RawMessage
+	info   json.RawMessage // result_info of a list
 	errors []cfapi.Error
 }
 
@@ -147,6 +148,10 @@ func checkEnvelope(t *testing.T, resp *http.Response) answer {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	a.info = fields["result_info"]
+	if a.info != nil {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "result_info" })
+	}
 	if !slices.Equal(names, []string{"errors", "messages", "result", "success"}) {
 		t.Errorf("the envelope has the fields %q: %s", names, body)
 	}
@@ -155,6 +160,9 @@ func checkEnvelope(t *testing.T, resp *http.Response) answer {
 	}
 	a.result = fields["result"]
 	success := resp.StatusCode == http.StatusOK
+	if !success && a.info != nil {
+		t.Errorf("a failure has result_info: %s", body)
+	}
 	if string(fields["success"]) != fmt.Sprint(success) || a.errors == nil || (len(a.errors) == 0) != success {
 		t.Errorf("status %d does not fit the envelope: %s", resp.StatusCode, body)
 	}
@@ -258,6 +266,22 @@ var routes = []struct {
 	{"PATCH", account + "/workers/scripts/s/script-settings", 403, 10000},
 	{"POST", account + "/workers/scripts/s/tails", 403, 10000},
 	{"DELETE", account + "/workers/scripts/s/tails/1", 403, 10000},
+	{"GET", account + "/workers/subdomain", 403, 10000},
+	{"GET", account + "/workers/workers/s", 403, 10000},
+	{"GET", account + "/workers/scripts/s", 403, 10000},
+	{"GET", account + "/workers/scripts/s/content/v2", 403, 10000},
+	{"GET", account + "/workers/scripts/s/bindings", 403, 10000},
+	{"GET", account + "/workers/scripts/s/subdomain", 403, 10000},
+	{"POST", account + "/workers/scripts/s/subdomain", 403, 10000},
+	{"GET", account + "/workers/scripts/s/routes", 403, 10000},
+	{"PUT", account + "/workers/scripts/s/routes", 403, 10000},
+	{"POST", account + "/workers/scripts/s/domains/changeset", 403, 10000},
+	{"PUT", account + "/workers/scripts/s/domains/records", 403, 10000},
+	{"GET", account + "/workers/durable_objects/namespaces", 403, 10000},
+	{"GET", account + "/workers/durable_objects/namespaces/n/objects", 403, 10000},
+	{"GET", account + "/containers/applications", 403, 10000},
+	{"GET", Prefix + "/zones?name=a", 403, 9109},
+	{"POST", Prefix + "/zones/z/workers/routes", 403, 9109},
 	{"GET", account + "/paddock/status", 403, 10000},
 	{"POST", account + "/paddock/stop", 403, 10000},
 	{"GET", account + "/no/such/thing", 403, 10000},
@@ -308,7 +332,7 @@ func TestUnknownEndpoint(t *testing.T) {
 	for _, route := range []struct{ method, path string }{
 		{"GET", "/"},
 		{"GET", Prefix},
-		{"GET", Prefix + "/zones"},
+		{"GET", Prefix + "/zones/z/dns_records"},
 		{"PATCH", account + "/workers/scripts/s/schedules"},
 		{"POST", account + "/workers/scripts/s"}, // the path is known, the method is not
 		{"PUT", account + "/workers/scripts/s/"},

@@ -24,7 +24,7 @@ func (a *API) listReferences(r *http.Request) (any, error) {
 	}
 	for _, ref := range refs {
 		out.DurableObjects = append(out.DurableObjects, cfapi.DurableObjectReference{
-			ServiceReference: cfapi.ServiceReference{Name: ref.Binding, Service: ref.Script, Environment: "production"},
+			ServiceReference: cfapi.ServiceReference{Name: ref.Binding, Service: ref.Script, Environment: production},
 			NamespaceID:      ref.Key, NamespaceName: name + "_" + ref.Class,
 		})
 	}

@@ -23,14 +23,21 @@ func (a *API) getService(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, notFound(err)
 	}
+	return describeService(d), nil
+}
+
+// production is the one environment that every script has.
+const production = "production"
+
+func describeService(d local.Deployed) cfapi.Service {
 	script := describe(d)
-	production := cfapi.ServiceEnvironment{Environment: "production", CreatedOn: script.CreatedOn, ModifiedOn: script.ModifiedOn}
+	environment := cfapi.ServiceEnvironment{Environment: production, CreatedOn: script.CreatedOn, ModifiedOn: script.ModifiedOn}
 	service := cfapi.Service{
 		ID: script.ID, CreatedOn: script.CreatedOn, ModifiedOn: script.ModifiedOn, UsageModel: script.UsageModel,
-		Environments: []cfapi.ServiceEnvironment{production}, DefaultEnvironment: production,
+		Environments: []cfapi.ServiceEnvironment{environment}, DefaultEnvironment: environment,
 	}
 	service.DefaultEnvironment.Script = &script
-	return service, nil
+	return service
 }
 
 func (a *API) listScripts(r *http.Request) (any, error) {

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"paddock/internal/cfapi"
@@ -14,10 +15,11 @@ func (a *API) getSettings(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, notFound(err)
 	}
+	settings := describeSettings(d)
 	return cfapi.Settings{
 		Bindings: describeBindings(d.Version.Bindings), MigrationTag: d.Script.MigrationTag, UsageModel: "standard",
 		CompatibilityDate: d.Version.CompatibilityDate, CompatibilityFlags: d.Version.CompatibilityFlags,
-		Observability: &cfapi.Observability{Enabled: d.Script.Observability}, Tags: d.Script.Tags,
+		Logpush: *settings.Logpush, Observability: settings.Observability, Tags: d.Script.Tags, TailConsumers: settings.TailConsumers,
 	}, nil
 }
 
@@ -29,16 +31,20 @@ func (a *API) getScriptSettings(r *http.Request) (any, error) {
 	return describeSettings(d), nil
 }
 
-// patchScriptSettings drops what the runtime has no use for: logpush and tail
-// consumers.
+// patchScriptSettings acts on observability and keeps the rest.
 func (a *API) patchScriptSettings(r *http.Request) (any, error) {
 	body, err := readJSON[cfapi.ScriptSettings](r)
 	if err != nil {
 		return nil, err
 	}
-	set := local.Settings{Tags: body.Tags}
-	if body.Observability != nil {
-		set.Observability = &body.Observability.Enabled
+	set := local.Settings{Tags: body.Tags, Kept: local.Kept{
+		Logpush: body.Logpush, TailConsumers: body.TailConsumers, StreamingTailConsumers: body.StreamingTailConsumers,
+	}}
+	if o := body.Observability; o != nil {
+		set.Observability = &o.Enabled
+		if set.Kept.Observability, err = json.Marshal(o); err != nil {
+			return nil, err
+		}
 	}
 	d, err := a.rt.SetScript(r.Context(), r.PathValue("script"), set)
 	if err != nil {
@@ -48,7 +54,23 @@ func (a *API) patchScriptSettings(r *http.Request) (any, error) {
 }
 
 func describeSettings(d local.Deployed) cfapi.ScriptSettings {
-	return cfapi.ScriptSettings{
-		Logpush: new(bool), Observability: &cfapi.Observability{Enabled: d.Script.Observability}, Tags: d.Script.Tags,
+	kept := d.Script.Kept
+	logpush := isTrue(kept.Logpush)
+	out := cfapi.ScriptSettings{
+		Logpush: &logpush, Observability: &cfapi.Observability{}, Tags: d.Script.Tags,
+		TailConsumers: orEmptyList(kept.TailConsumers), StreamingTailConsumers: kept.StreamingTailConsumers,
 	}
+	if kept.Observability != nil {
+		// What was kept can be read: it was written here.
+		_ = json.Unmarshal(kept.Observability, out.Observability)
+	}
+	out.Observability.Enabled = d.Script.Observability
+	return out
+}
+
+func orEmptyList(raw json.RawMessage) json.RawMessage {
+	if raw == nil || string(raw) == "null" {
+		return json.RawMessage("[]")
+	}
+	return raw
 }

@@ -42,7 +42,7 @@ func TestVersionsPath(t *testing.T) {
 	}
 	h.says("counter", "/", "Second 3")
 	a = h.call("PATCH", scripts+"/script-settings", `{"observability":{"enabled":true},"tags":["cf:service=counter"],"logpush":false}`).want(t, 200, 0)
-	if want := `{"logpush":false,"observability":{"enabled":true},"tags":["cf:service=counter"]}`; string(a.result) != want {
+	if want := `{"logpush":false,"observability":{"enabled":true},"tags":["cf:service=counter"],"tail_consumers":[]}`; string(a.result) != want {
 		t.Errorf("settings %s, want %s", a.result, want)
 	}
 	h.says("counter", "/", "Second 4")

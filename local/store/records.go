@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"time"
@@ -16,8 +17,46 @@ type Script struct {
 	MigrationTag  string // tag of the last applied migration, or ""
 	Observability bool
 	Tags          []string // that clients put on it, of no consequence here
+	Kept          Kept
 	CreatedOn     time.Time
 	ModifiedOn    time.Time
+}
+
+// Kept is settings of a script that are only stored and given back. A field
+// that is nil was never set.
+type Kept struct {
+	Observability          json.RawMessage `json:"observability,omitempty"` // the whole object
+	Logpush                *bool           `json:"logpush,omitempty"`
+	TailConsumers          json.RawMessage `json:"tail_consumers,omitempty"`
+	StreamingTailConsumers json.RawMessage `json:"streaming_tail_consumers,omitempty"`
+	WorkersDev             *bool           `json:"workers_dev,omitempty"`
+	Previews               *bool           `json:"previews,omitempty"`
+}
+
+// with returns k with what is set in change.
+func (k Kept) with(change Kept) Kept {
+	set(&k.Observability, change.Observability)
+	set(&k.TailConsumers, change.TailConsumers)
+	set(&k.StreamingTailConsumers, change.StreamingTailConsumers)
+	k.Logpush = cmp.Or(change.Logpush, k.Logpush)
+	k.WorkersDev = cmp.Or(change.WorkersDev, k.WorkersDev)
+	k.Previews = cmp.Or(change.Previews, k.Previews)
+	return k
+}
+
+func set(to *json.RawMessage, value json.RawMessage) {
+	if value != nil {
+		*to = value
+	}
+}
+
+// A Route is a pattern of URLs that a script answers.
+type Route struct {
+	ID               string // 32 hex digits
+	Script           string
+	Pattern          string
+	Domain           bool   // the pattern is a host name of the script's own
+	ZoneID, ZoneName string // as the client said, or ""
 }
 
 // A Version is one upload of a script: immutable.

@@ -92,6 +92,18 @@ ALTER TABLE applied_migrations ADD COLUMN entries TEXT NOT NULL DEFAULT '[]';
 -- Set: the objects of the deleted namespace are to be removed, and then the row.
 ALTER TABLE namespaces ADD COLUMN purged_on TEXT;
 `,
+	`
+ALTER TABLE scripts ADD COLUMN kept TEXT NOT NULL DEFAULT '{}';      -- JSON of Kept
+CREATE TABLE routes (
+	id        TEXT PRIMARY KEY,               -- 32 hex digits
+	pattern   TEXT NOT NULL,                  -- as it was written
+	is_domain INTEGER NOT NULL,               -- 1: a domain of the script's own, without wildcards and paths
+	script    TEXT NOT NULL REFERENCES scripts(name),
+	zone_id   TEXT NOT NULL,
+	zone_name TEXT NOT NULL,
+	UNIQUE (pattern, is_domain)
+) STRICT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of

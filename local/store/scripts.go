@@ -11,6 +11,7 @@ import (
 type Settings struct {
 	Observability *bool
 	Tags          []string
+	Kept          Kept
 }
 
 // SetScript changes the settings of a script. It wraps [ErrNotFound] if there
@@ -24,6 +25,9 @@ func (s *Store) SetScript(ctx context.Context, name string, set Settings) error 
 		if err := mustHaveScript(ctx, tx, name); err != nil {
 			return err
 		}
+		if err := keep(ctx, tx, name, set.Kept); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `UPDATE scripts SET observability = coalesce(?, observability), tags = coalesce(?, tags),
 			modified_on = ? WHERE name = ?`, set.Observability, tags, formatTime(s.now()), name)
 		return err
@@ -32,6 +36,16 @@ func (s *Store) SetScript(ctx context.Context, name string, set Settings) error 
 		return fmt.Errorf("change script %q: %w", name, err)
 	}
 	return nil
+}
+
+// keep changes the kept settings of a script that exists.
+func keep(ctx context.Context, tx *sql.Tx, name string, change Kept) error {
+	var kept Kept
+	if err := tx.QueryRowContext(ctx, `SELECT kept FROM scripts WHERE name = ?`, name).Scan(jsonInto{&kept}); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE scripts SET kept = ? WHERE name = ?`, jsonText(kept.with(change)), name)
+	return err
 }
 
 // DeleteScript removes a script with all its versions; its namespaces are
@@ -76,6 +90,7 @@ func (s *Store) Withdraw(ctx context.Context, script string) error {
 // forget removes the records of a script but for its namespaces.
 func forget(ctx context.Context, tx *sql.Tx, script string) error {
 	for _, statement := range []string{
+		`DELETE FROM routes WHERE script = ?`,
 		`DELETE FROM deployments WHERE script = ?`,
 		`DELETE FROM applied_migrations WHERE script = ?`,
 		`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,

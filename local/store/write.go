@@ -20,6 +20,7 @@ type Publication struct {
 	ScriptTag string
 	// Observability is the script's new setting; nil leaves it as it is.
 	Observability *bool
+	Kept          Kept // what is set in it changes
 
 	// Other and Percentage split the requests, as in [Deployment].
 	Other      string
@@ -92,6 +93,9 @@ func (s *Store) putScript(ctx context.Context, tx *sql.Tx, p Publication, isNew 
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE scripts SET modified_on = ?, observability = coalesce(?, observability) WHERE name = ?`,
 		now, p.Observability, p.Version.Script); err != nil {
+		return err
+	}
+	if err := keep(ctx, tx, p.Version.Script, p.Kept); err != nil {
 		return err
 	}
 	if p.Migration == nil {
