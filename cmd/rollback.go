@@ -119,7 +119,7 @@ func (o *rollbackOptions) confirmed(ctx context.Context, question string) (bool,
 // force, only when that is wanted. It returns nil if it was given up.
 func (o *rollbackOptions) deploy(ctx context.Context, client *cfapi.Client, script, id string) (*cfapi.Deployment, error) {
 	create := o.newDeployment([]cfapi.DeploymentVersion{{VersionID: id, Percentage: 100}}, o.message)
-	d, err := client.CreateDeployment(ctx, script, create, o.yes)
+	d, err := createDeployment(ctx, client, script, create, o.yes)
 	if !cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
 		return d, err
 	}

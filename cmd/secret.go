@@ -105,11 +105,7 @@ func (o *scriptOptions) withDraft(ctx context.Context, client *cfapi.Client, scr
 			return err
 		}
 	}
-	draft := cfapi.Form{
-		Metadata: cfapi.Metadata{MainModule: script},
-		Parts:    []cfapi.Part{{Name: script, ContentType: cfapi.TypeESModule, Content: []byte("export default { fetch() {} }")}},
-	}
-	if _, err := client.PutScript(ctx, script, draft); err != nil {
+	if err := client.PutDraft(ctx, script); err != nil {
 		return err
 	}
 	fmt.Fprintf(o.io.Err, "Created the Worker %q, which does nothing until it is published.\n", script)

@@ -79,7 +79,7 @@ func (o *deployOptions) run(c *cobra.Command, given []string) error {
 func (o *deployOptions) deploy(ctx context.Context, client *cfapi.Client, script string, shares []cfapi.DeploymentVersion) error {
 	progress := o.io.Progress("Deploying " + script)
 	start := time.Now()
-	d, err := client.CreateDeployment(ctx, script, o.newDeployment(shares, o.message), o.yes)
+	d, err := createDeployment(ctx, client, script, o.newDeployment(shares, o.message), o.yes)
 	progress.Done()
 	if cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
 		return diag.List{explain(err)[0].WithHint("With --yes the secrets go back with the version.")}.Err()
@@ -96,6 +96,16 @@ func (o *deployOptions) deploy(ctx context.Context, client *cfapi.Client, script
 	var b strings.Builder
 	fmt.Fprintf(&b, "Deployed %s %s (%.2f sec)\n", script, summary(shares), time.Since(start).Seconds())
 	return o.write(&b)
+}
+
+// createDeployment puts versions in force; if that goes back to other secrets,
+// only with yes.
+func createDeployment(ctx context.Context, client *cfapi.Client, script string, create cfapi.DeploymentCreate, yes bool) (*cfapi.Deployment, error) {
+	d, err := client.CreateDeployment(ctx, script, create, false)
+	if yes && cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
+		return client.CreateDeployment(ctx, script, create, true)
+	}
+	return d, err
 }
 
 func (a *app) newDeployment(shares []cfapi.DeploymentVersion, message string) cfapi.DeploymentCreate {

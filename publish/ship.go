@@ -65,6 +65,8 @@ type shipment struct {
 	worker *config.Worker
 	opts   ShipOptions
 	done   *Shipped
+
+	onlyRoutes bool // nothing at workers.dev leads to the script, now as before
 }
 
 // replace uploads the script whole.

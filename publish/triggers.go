@@ -50,6 +50,7 @@ func (s *shipment) setSubdomain(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	wanted := workersDev(s.worker)
+	s.onlyRoutes = !wanted && !worker.Subdomain.Enabled
 	var targets []string
 	if wanted {
 		url := worker.Subdomain.URL
@@ -83,6 +84,9 @@ func (s *shipment) setRoutes(ctx context.Context, routes []config.Route) ([]stri
 	for _, r := range routes {
 		body = append(body, cfapi.Route{Pattern: r.Pattern, ZoneID: r.ZoneID, ZoneName: r.ZoneName})
 	}
+	if err := s.checkRoutes(ctx, body); err != nil {
+		return nil, err
+	}
 	err := s.api.SetRoutes(ctx, s.Script, body)
 	if cfapi.HasCode(err, cfapi.CodeAuthentication) {
 		err = s.setZoneRoutes(ctx, body) // the token may not see all zones
@@ -93,9 +97,41 @@ func (s *shipment) setRoutes(ctx context.Context, routes []config.Route) ([]stri
 	return shown(routes), nil
 }
 
+// checkRoutes refuses to take routes from other scripts. As in Wrangler this is
+// looked at only where routes are all that leads to the script: it needs to see
+// every zone.
+func (s *shipment) checkRoutes(ctx context.Context, routes []cfapi.Route) error {
+	if !s.onlyRoutes {
+		return nil
+	}
+	return s.eachRoute(ctx, routes, func(_, pattern, owner string) error {
+		if owner != "" && owner != s.Script {
+			//lint:ignore ST1005 These are Wrangler's words.
+			return fmt.Errorf("Can't deploy routes that are assigned to another worker: %q is already assigned to %q. "+
+				"Unassign it there, and then try again", pattern, owner)
+		}
+		return nil
+	})
+}
+
 // setZoneRoutes adds the routes zone by zone. Those that the script has beside
 // them stay.
 func (s *shipment) setZoneRoutes(ctx context.Context, routes []cfapi.Route) error {
+	return s.eachRoute(ctx, routes, func(zone, pattern, owner string) error {
+		switch owner {
+		case s.Script:
+			return nil
+		case "":
+			return s.api.AddZoneRoute(ctx, zone, cfapi.Route{Pattern: pattern, Script: s.Script})
+		}
+		//lint:ignore ST1005 These are Wrangler's words.
+		return fmt.Errorf("The route with pattern %q is already associated with another worker called %q", pattern, owner)
+	})
+}
+
+// eachRoute calls do with the zone of each route and the script that has it
+// there, "" if none does.
+func (s *shipment) eachRoute(ctx context.Context, routes []cfapi.Route, do func(zone, pattern, owner string) error) error {
 	known := map[string][]cfapi.Route{} // by zone
 	for _, r := range routes {
 		zone, err := s.zone(ctx, r)
@@ -107,24 +143,17 @@ func (s *shipment) setZoneRoutes(ctx context.Context, routes []cfapi.Route) erro
 				return fmt.Errorf("list the routes of the zone %s, for which the token may lack the permission: %w", zone, err)
 			}
 		}
-		if err := s.addRoute(ctx, zone, r.Pattern, known[zone]); err != nil {
+		owner := ""
+		for _, there := range known[zone] {
+			if there.Pattern == r.Pattern {
+				owner = there.Script
+			}
+		}
+		if err := do(zone, r.Pattern, owner); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (s *shipment) addRoute(ctx context.Context, zone, pattern string, there []cfapi.Route) error {
-	for _, r := range there {
-		switch {
-		case r.Pattern != pattern:
-		case r.Script == s.Script:
-			return nil
-		default:
-			return fmt.Errorf("the route with pattern %q is already associated with another worker called %q", pattern, r.Script)
-		}
-	}
-	return s.api.AddZoneRoute(ctx, zone, cfapi.Route{Pattern: pattern, Script: s.Script})
 }
 
 // zone finds the zone of a route: the one that it names, or the longest end of

@@ -19,6 +19,20 @@ type done struct{}
 
 // PutScript uploads a script and deploys it.
 func (c *Client) PutScript(ctx context.Context, script string, form Form) (*ScriptUpload, error) {
+	return c.putScript(ctx, script, "?excludeScript=true&bindings_inherit=strict", form)
+}
+
+// PutDraft makes a script that does nothing yet.
+func (c *Client) PutDraft(ctx context.Context, script string) error {
+	logpush := false
+	_, err := c.putScript(ctx, script, "", Form{
+		Metadata: Metadata{MainModule: script, Logpush: &logpush},
+		Parts:    []Part{{Name: script, ContentType: TypeESModule, Content: []byte("export default { fetch() {} }")}},
+	})
+	return err
+}
+
+func (c *Client) putScript(ctx context.Context, script, query string, form Form) (*ScriptUpload, error) {
 	body, err := encodeForm(script, form)
 	if err != nil {
 		return nil, err
@@ -27,7 +41,7 @@ func (c *Client) PutScript(ctx context.Context, script string, form Form) (*Scri
 	if err != nil {
 		return nil, err
 	}
-	path := c.scriptPath(script) + "?excludeScript=true&bindings_inherit=strict"
+	path := c.scriptPath(script) + query
 	return settle(ctx, c, func() (*ScriptUpload, error) {
 		return Call[ScriptUpload](ctx, c, http.MethodPut, path, body)
 	}, func() (*ScriptUpload, error) {

@@ -28,8 +28,9 @@ const Token = "t0ken-of-the-cloud"
 type Cloud struct {
 	URL       string // base URL, without a slash at its end
 	Accounts  []cfapi.Account
-	Email     string // of the user; "" for a token that may not see it
-	Subdomain string // of the account under workers.dev; "" if it has none
+	Email     string                   // of the user; "" for a token that may not see it
+	Subdomain string                   // of the account under workers.dev; "" if it has none
+	Routes    map[string][]cfapi.Route // by zone: zone-a.example has the id of the zone a.example
 
 	mu       sync.Mutex
 	requests []Request
@@ -65,7 +66,7 @@ type Fault struct {
 func New(t testing.TB) *Cloud {
 	c := &Cloud{
 		Accounts: []cfapi.Account{{ID: "acc", Name: "The Account"}}, Email: "someone@example.com", Subdomain: "sub",
-		scripts: map[string]*script{}, tails: map[string]string{},
+		Routes: map[string][]cfapi.Route{}, scripts: map[string]*script{}, tails: map[string]string{},
 	}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)

@@ -71,6 +71,11 @@ func (c *Cloud) identity(r *http.Request, path string) (any, error) {
 			return nil, refuse(http.StatusForbidden, cfapi.CodeUnauthorized, "Unauthorized to access requested resource")
 		}
 		return cfapi.User{ID: "user", Email: c.Email}, nil
+	case "zones":
+		if name := r.URL.Query().Get("name"); strings.Count(name, ".") == 1 {
+			return onePage(r, []cfapi.Zone{{ID: "zone-" + name, Name: name, Status: "active", Account: c.Accounts[0]}}), nil
+		}
+		return onePage(r, []cfapi.Zone{}), nil
 	case "accounts":
 		return onePage(r, c.Accounts), nil
 	case "memberships":
@@ -80,7 +85,23 @@ func (c *Cloud) identity(r *http.Request, path string) (any, error) {
 		}
 		return onePage(r, list), nil
 	}
+	if zone, ok := strings.CutSuffix(strings.TrimPrefix(path, "zones/"), "/workers/routes"); ok {
+		return c.zoneRoutes(r, zone)
+	}
 	return nil, noRoute()
+}
+
+// zoneRoutes lists the routes of a zone, or adds one.
+func (c *Cloud) zoneRoutes(r *http.Request, zone string) (any, error) {
+	if r.Method == http.MethodGet {
+		return append([]cfapi.Route{}, c.Routes[zone]...), nil
+	}
+	var route cfapi.Route
+	if err := json.NewDecoder(r.Body).Decode(&route); err != nil {
+		return nil, refuse(http.StatusBadRequest, cfapi.CodeMalformedBody, err.Error())
+	}
+	c.Routes[zone] = append(c.Routes[zone], route)
+	return route, nil
 }
 
 // onePage gives two items a page, so that even short lists have several.
