@@ -51,14 +51,13 @@ func (a *app) hinted(list diag.List, err error) diag.List {
 	var lost *cfapi.ConnectionError
 	switch {
 	case !a.remote || len(list) == 0:
+	case errors.As(err, &api) && api.Status == http.StatusTooManyRequests:
+		list[0] = list[0].WithHint("%s", askedToWait(api))
 	case errors.As(err, &api):
 		for i := range min(len(list), len(api.Errors)) {
 			if list[i].Hint == "" {
 				list[i] = list[i].WithHint("%s", cloudHints[api.Errors[i].Code])
 			}
-		}
-		if last := &list[len(list)-1]; api.Status == http.StatusTooManyRequests && last.Hint == "" {
-			*last = last.WithHint("%s", askedToWait(api))
 		}
 	case errors.As(err, &lost) && !lost.Sent:
 		list[0] = list[0].WithHint("Is there a network, and is CLOUDFLARE_API_BASE_URL right if it is set?")

@@ -72,7 +72,7 @@ func (a *app) cloudClient() (*cfapi.Client, error) {
 		c.Key, c.Email = "", ""
 	case c.Key == "" || c.Email == "":
 		return nil, diag.List{diag.Errorf("no-token", diag.Location{},
-			"It's necessary to set a CLOUDFLARE_API_TOKEN environment variable for %s to accept anything", hostOf(base)).WithHint(tokenHint)}.Err()
+			"It's necessary to set a CLOUDFLARE_API_TOKEN environment variable for --remote to work").WithHint(tokenHint)}.Err()
 	}
 	return c, nil
 }
@@ -90,14 +90,6 @@ func (a *app) checkBase(base string) error {
 		a.report(diag.List{diag.Warningf("token-in-the-clear", diag.Location{}, "the token goes to %s unencrypted: CLOUDFLARE_API_BASE_URL is not https", u.Host)})
 	}
 	return nil
-}
-
-func hostOf(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return "the API"
-	}
-	return u.Host
 }
 
 // retrying says that a call is repeated, as that takes time.

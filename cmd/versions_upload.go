@@ -60,7 +60,11 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize,
 		Bindings: bindings, uploadTime: time.Since(start),
 	})
-	fmt.Fprintf(&b, "Worker Version ID: %s\n\nTo deploy this version to production traffic use the command `paddock versions deploy %[1]s`\n", version.ID)
+	there := ""
+	if o.remote {
+		there = " --remote"
+	}
+	fmt.Fprintf(&b, "Worker Version ID: %s\n\nTo deploy this version to production traffic use the command `paddock versions deploy %[1]s%s`\n", version.ID, there)
 	return o.write(&b)
 }
 

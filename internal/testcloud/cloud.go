@@ -8,6 +8,7 @@ package testcloud
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -57,6 +58,7 @@ type Fault struct {
 	Times  int    // how often; 0 means once
 
 	Status     int    // that is answered instead
+	Code       int    // of the error in it; 0 means 10013
 	RetryAfter string // header of that answer
 	Applied    bool   // the request is carried out before it fails
 	Drop       bool   // the connection is closed without an answer
@@ -144,7 +146,7 @@ func fail(w http.ResponseWriter, f *Fault) {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
 	answer := newAnswer()
-	answer.refuse(refuse(f.Status, 10013, "the test makes this fail"))
+	answer.refuse(refuse(f.Status, cmp.Or(f.Code, cfapi.CodeInternal), "the test makes this fail"))
 	answer.write(w)
 }
 
