@@ -64,6 +64,7 @@ func (a *app) startBackground(ctx context.Context, o runtimeOptions) (local.Info
 		list = append(list, fmt.Sprintf("--api-port=%d", o.apiPort))
 	}
 	list = append(list, o.limits.args()...)
+	list = append(list, o.exposed.args()...)
 	child := exec.Command(self, list...)
 	child.Dir = string(filepath.Separator) // it must not keep the project's folder busy
 	child.SysProcAttr = detached()

@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -68,17 +70,17 @@ func (o *publishOptions) migrationFlags(c *cobra.Command) {
 type published struct {
 	Script        string          `json:"script"`
 	VersionID     string          `json:"version_id"`
-	URL           string          `json:"url"`
+	URL           string          `json:"url"`              // "" without one, as with --remote and workers_dev = false
+	Routes        []string        `json:"routes,omitempty"` // and domains, with their zones
 	MigrationTag  string          `json:"migration_tag,omitempty"`
 	StartupTimeMS int             `json:"startup_time_ms"`
 	Size          int64           `json:"size"`
 	GzipSize      int64           `json:"gzip_size"`
 	Bindings      []cfapi.Binding `json:"bindings"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
-	Targets       []string        `json:"targets,omitempty"`    // with --remote, where it answers
 
 	uploadTime time.Duration
-	failures   []publish.TriggerError // of what follows an upload
+	failed     error // of what says where the script answers, when the version is in force already
 }
 
 func (o *publishOptions) run(c *cobra.Command) error {
@@ -104,15 +106,29 @@ func (o *publishOptions) run(c *cobra.Command) error {
 		return err
 	}
 	hide(result.Bindings, o.given)
+	show := o.show
 	if o.json {
-		err = json.NewEncoder(o.io.Out).Encode(result)
-	} else {
-		err = o.show(result)
+		show = func(p *published) error { return json.NewEncoder(o.io.Out).Encode(p) }
 	}
-	if err == nil && len(result.failures) > 0 {
-		err = partly(result.Script, result.failures)
+	return cmp.Or(show(result), o.partly(result))
+}
+
+// partly reports what of a publish has failed although its version is in force.
+func (o *publishOptions) partly(p *published) error {
+	if p.failed == nil {
+		return nil
 	}
-	return err
+	var list diag.List
+	for _, err := range p.failed.(interface{ Unwrap() []error }).Unwrap() {
+		for _, d := range o.hinted(explain(err), err) {
+			if failed, ok := errors.AsType[publish.TriggerError](err); ok {
+				d.Message = failed.Trigger + ": " + d.Message
+			}
+			list = append(list, d)
+		}
+	}
+	list[len(list)-1] = list[len(list)-1].WithHint("The new version of %s is in force, but not all of its routes.", p.Script)
+	return o.app.failed(list)
 }
 
 // bundle reads the project and bundles it.
@@ -162,13 +178,18 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		return nil, err
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
-	return &published{
-		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
+	triggers := publish.NewTriggers(w)
+	result := &published{
+		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name), Routes: triggers.Targets(),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
 		Migrations: describePlan(plan),
-	}, nil
+	}
+	if result.failed = triggers.Apply(ctx, client); result.failed != nil {
+		result.Routes = nil
+	}
+	return result, nil
 }
 
 // show prints what Wrangler prints, in its order and words.
@@ -178,12 +199,11 @@ func (o *publishOptions) show(p *published) error {
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
-	targets := p.Targets
-	if targets == nil {
-		targets = []string{p.URL}
-	}
 	fmt.Fprintf(&b, "Published %s\n", p.Script)
-	for _, target := range targets {
+	for _, target := range append([]string{p.URL}, p.Routes...) {
+		if target == "" {
+			continue // with --remote there need be no address under workers.dev
+		}
 		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))
 	}
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)

@@ -42,10 +42,11 @@ func (o *publishOptions) plan(ctx context.Context, target publish.Target, w *con
 }
 
 // announce shows what an upload is about to do to namespaces, and asks where
-// that takes something away from other scripts. What would be refused is left
-// to the upload itself: that knows the code as well.
+// that takes something away from other scripts. Of what would be refused it
+// shows the steps, so that it can be seen what was about to be done; the verdict
+// is left to the upload itself, which knows the code as well.
 func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error {
-	if plan.Migrations == nil || plan.Refused != nil {
+	if plan.Migrations == nil {
 		return nil
 	}
 	if !o.json {

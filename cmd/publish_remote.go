@@ -54,14 +54,11 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 	}
 	o.report(shipped.Warnings)
 	result := &published{
-		Script: w.Name, VersionID: shipped.VersionID, Targets: append([]string{}, shipped.Targets...),
+		Script: w.Name, VersionID: shipped.VersionID, URL: shipped.URL, Routes: shipped.Routes,
 		MigrationTag: shipped.MigrationTag, StartupTimeMS: shipped.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Bindings: append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), Migrations: describePlan(plan),
-		failures: shipped.Failures,
-	}
-	if len(shipped.Targets) > 0 {
-		result.URL = shipped.Targets[0]
+		failed: shipped.Failed,
 	}
 	return result, nil
 }
@@ -106,16 +103,4 @@ func (a *app) uploading(label string, client *cfapi.Client) (done func()) {
 		progress.Set(sent, total)
 	}
 	return progress.Done
-}
-
-// partly is the error of a publish whose triggers were not all set.
-func partly(script string, failures []publish.TriggerError) error {
-	var lines []string
-	for _, f := range failures {
-		for _, d := range explain(f.Err) {
-			lines = append(lines, f.Trigger+": "+d.Message)
-		}
-	}
-	return diag.List{diag.Errorf("partly-updated", diag.Location{}, "Trigger configuration for %q was only partially updated", script).
-		WithHint("%s\nThe new version is in force, and what could be set was not rolled back.", strings.Join(lines, "\n"))}.Err()
 }

@@ -25,7 +25,7 @@ func (a *app) runtimeCommand() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.runtimeStartCommand(), a.runtimeStopCommand(), a.runtimeStatusCommand(), a.runtimeEnvCommand())
+	c.AddCommand(a.runtimeStartCommand(), a.runtimeStopCommand(), a.runtimeStatusCommand(), a.runtimeEnvCommand(), a.tokensCommand())
 	return c
 }
 
@@ -109,6 +109,9 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", script.Name, servedVersions(script), orDash(diag.Printable(script.MigrationTag)),
 			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
+		for _, pattern := range script.Routes {
+			fmt.Fprintf(tw, "\t\t\t\t\t%s\n", diag.Printable(pattern))
+		}
 	}
 	tw.Flush()
 	showRestarts(&b, s.Groups)

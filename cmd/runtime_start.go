@@ -21,6 +21,7 @@ type runtimeOptions struct {
 	child               bool // is the process behind a start in the background
 	portSet, apiPortSet bool
 	limits              limits
+	exposed             exposed
 }
 
 func (a *app) runtimeStartCommand() *cobra.Command {
@@ -31,7 +32,7 @@ func (a *app) runtimeStartCommand() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.portSet, o.apiPortSet = c.Flags().Changed("port"), c.Flags().Changed("api-port")
-			if err := errors.Join(checkPort("--port", o.port), checkPort("--api-port", o.apiPort)); err != nil {
+			if err := errors.Join(checkPort("--port", o.port), checkPort("--api-port", o.apiPort), o.exposed.check()); err != nil {
 				return usage(c, err)
 			}
 			if o.foreground || o.child {
@@ -43,12 +44,14 @@ func (a *app) runtimeStartCommand() *cobra.Command {
 			}
 			fmt.Fprintf(a.io.Err, "Started the local runtime (pid %d).\n", started.PID)
 			fmt.Fprintf(a.io.Out, "Ready on %s\nControl API on %s\n", started.Public, started.API)
+			o.exposed.announce(a.io.Out)
 			return nil
 		},
 	}
 	c.Flags().IntVar(&o.port, "port", defaultPort, "port of the scripts")
 	c.Flags().IntVar(&o.apiPort, "api-port", defaultAPIPort, "port of the control API")
 	o.limits.addFlags(c)
+	o.exposed.addFlags(c)
 	c.Flags().BoolVar(&o.foreground, "foreground", false, "stay in the terminal until Ctrl-C")
 	c.Flags().BoolVar(&o.child, "background-child", false, "")
 	c.Flags().MarkHidden("background-child")
@@ -98,6 +101,7 @@ func (a *app) serveRuntime(ctx context.Context, o runtimeOptions) error {
 	log.Info("ready", "public", s.info.Public, "api", s.info.API, "state", a.stateDir)
 	if !o.child {
 		fmt.Fprintf(a.io.Out, "Ready on %s\nControl API on %s\n", s.info.Public, s.info.API)
+		o.exposed.announce(a.io.Out)
 	}
 	select {
 	case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,7 +26,8 @@ const (
 // served is a runtime with its two doors.
 type served struct {
 	rt          *local.Runtime
-	public, api *gateway.Server
+	public, api *gateway.Server   // on loopback
+	exposed     []*gateway.Server // elsewhere
 	control     *control.API
 	info        local.Info
 	asked       chan struct{} // closed when a client asks for the end
@@ -68,14 +70,22 @@ func (a *app) openDoors(ctx context.Context, rt *local.Runtime, o runtimeOptions
 		return nil, err
 	}
 	defer closeOnError(&err, api)
+	scripts, apis, err := o.exposed.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range append(slices.Clone(scripts), apis...) {
+		defer closeOnError(&err, l)
+	}
 	if err := rt.Open(ctx); err != nil {
 		return nil, err
 	}
 	s := &served{rt: rt, asked: make(chan struct{})}
 	errs := slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	s.public = gateway.Serve(public, rt, errs)
-	s.control = control.New(rt, log, sync.OnceFunc(func() { close(s.asked) }))
+	s.control = control.New(rt, control.Options{Log: log, Stop: sync.OnceFunc(func() { close(s.asked) }), Hosts: o.exposed.hosts})
 	s.api = gateway.Serve(api, s.control, errs)
+	s.exposed = o.exposed.serve(scripts, apis, rt, s.control, errs)
 	s.info, err = rt.Announce("http://"+public.Addr().String(), "http://"+api.Addr().String())
 	if err != nil {
 		return nil, errors.Join(err, s.close(ctx))
@@ -95,18 +105,21 @@ func closeOnError(err *error, l net.Listener) {
 func (s *served) close(ctx context.Context) error {
 	patience, cut := context.WithCancel(ctx)
 	defer cut()
-	var public, api error
+	servers := append([]*gateway.Server{s.public, s.api}, s.exposed...)
+	errs := make([]error, len(servers))
 	var doors sync.WaitGroup
-	doors.Go(func() { public = s.public.Close(patience) })
-	doors.Go(func() { api = s.api.Close(patience) })
-	<-s.public.Done()
-	<-s.api.Done()
+	for i, server := range servers {
+		doors.Go(func() { errs[i] = server.Close(patience) })
+	}
+	for _, server := range servers {
+		<-server.Done()
+	}
 	err := s.rt.Close(ctx)
 	timer := time.AfterFunc(2*time.Second, cut)
 	defer timer.Stop()
 	doors.Wait()
 	s.control.Close(patience)
-	return errors.Join(err, public, api)
+	return errors.Join(append(errs, err)...)
 }
 
 // listen opens a port of this machine, and says so if it is another one than

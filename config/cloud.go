@@ -8,7 +8,6 @@ type Cloud struct {
 	AccountID       string // "" if not said
 	Service         string // name at the top level, which groups environments; "" if it has none
 	Environments    bool   // the file has named environments
-	WorkersDev      *bool
 	PreviewURLs     *bool
 	Logpush         *bool
 	KeepVars        bool
@@ -27,14 +26,14 @@ type Cloud struct {
 // sentToCloud are fields that paddock itself does not act on, and Cloudflare
 // does.
 var sentToCloud = []string{
-	"route", "routes", "preview_urls", "limits", "placement", "cache", "tail_consumers", "streaming_tail_consumers", "code_update_strategy",
+	"preview_urls", "limits", "placement", "cache", "tail_consumers", "streaming_tail_consumers", "code_update_strategy",
 }
 
 // cloud reads what is meant for Cloudflare out of the values that count.
 func (r *resolver) cloud() Cloud {
 	c := Cloud{
 		AccountID: r.values["account_id"].text(), Service: r.file.root.get("name").text(), Environments: len(r.file.Environments()) > 0,
-		WorkersDev: r.values["workers_dev"].flag(), PreviewURLs: r.values["preview_urls"].flag(), Logpush: r.values["logpush"].flag(),
+		PreviewURLs: r.values["preview_urls"].flag(), Logpush: r.values["logpush"].flag(),
 		KeepVars: r.values["keep_vars"].truth(), RequiredSecrets: r.values["secrets"].get("required").texts(),
 		Observability: r.values["observability"].json(), Limits: r.values["limits"].json(), Placement: placement(r.values["placement"]),
 		Cache: r.values["cache"].json(), TailConsumers: r.values["tail_consumers"].json(),

@@ -8,7 +8,7 @@ import (
 )
 
 func TestCloud(t *testing.T) {
-	yes, no := true, false
+	yes := true
 	f := load(t, "wrangler.toml", `
 name = "api"
 main = "i.js"
@@ -36,7 +36,7 @@ placement = { region = "aws:us-east-1" }
 `)
 	top := resolve(t, f, "")
 	want := Cloud{
-		AccountID: "0123", Service: "api", Environments: true, WorkersDev: &no, PreviewURLs: &yes, Logpush: &yes,
+		AccountID: "0123", Service: "api", Environments: true, PreviewURLs: &yes, Logpush: &yes,
 		KeepVars: true, NoSourceMaps: true, RequiredSecrets: []string{"KEY"},
 		Observability: json.RawMessage(`{"logs":{"enabled":true}}`), Limits: json.RawMessage(`{"cpu_ms":50}`),
 		Placement: json.RawMessage(`{"mode":"smart"}`), Cache: json.RawMessage(`{"enabled":true}`),

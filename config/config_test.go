@@ -368,7 +368,7 @@ name = "w"
 compatibility_date = "2022-06-30"
 type = "webpack"
 kv_namespaces = [{ binding = "KV", id = "1" }]
-routes = ["a/*"]
+preview_urls = true
 [env.s]
 kv_namespaces = []
 type = "rust"

@@ -22,6 +22,7 @@ type Worker struct {
 	Migrations         []migrate.Migration
 	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
 	Routes             []Route         // in the order of the file
+	WorkersDev         *bool           // nil if unset, which is true without routes
 	Observability      bool
 	Minify             bool
 	Define             map[string]string

@@ -60,12 +60,16 @@ const (
 	Data           ModuleKind = "data" // an ArrayBuffer
 	Wasm           ModuleKind = "wasm" // a WebAssembly.Module
 	JSON           ModuleKind = "json" // the parsed value
+
+	// BuiltIn is a module of the engine's own, which Content names. It needs
+	// Config.Experimental.
+	BuiltIn ModuleKind = "bundled"
 )
 
 // known reports whether k is one of the kinds above.
 func (k ModuleKind) known() bool {
 	switch k {
-	case ESModule, CommonJSModule, Text, Data, Wasm, JSON:
+	case ESModule, CommonJSModule, Text, Data, Wasm, JSON, BuiltIn:
 		return true
 	}
 	return false
@@ -86,42 +90,11 @@ type Tail struct {
 	Props      json.RawMessage
 }
 
-// A Disk is a folder in which workers may keep their objects.
+// A Disk is a folder in which workers may keep their objects. A worker that
+// binds it as a service reads and writes its files by GET, PUT and DELETE.
 type Disk struct {
 	Name string
 	Path string // absolute; the folder must exist
-}
-
-// A Binding is one property of a worker's env. The functions below make one.
-type Binding struct {
-	name  string
-	kind  string // the engine's name for the kind of binding
-	text  string // for text and json
-	class string // for durableObjectNamespace
-	dest  Tail   // for service; for durableObjectNamespace only the service
-}
-
-// TextBinding binds a string. It may be a secret: the text of a configuration
-// never reaches a disk on Linux, and elsewhere only until the engine has read it.
-func TextBinding(name, text string) Binding {
-	return Binding{name: name, kind: "text", text: text}
-}
-
-// JSONBinding binds the value of a JSON text.
-func JSONBinding(name string, value json.RawMessage) Binding {
-	return Binding{name: name, kind: "json", text: string(value)}
-}
-
-// DurableObjectBinding binds the namespace of a class of another worker, or,
-// if service is "", of the worker's own.
-func DurableObjectBinding(name, class, service string) Binding {
-	return Binding{name: name, kind: "durableObjectNamespace", class: class, dest: Tail{Service: service}}
-}
-
-// ServiceBinding binds another worker. An entrypoint of "" is its default
-// export; props arrive there as ctx.props.
-func ServiceBinding(name, service, entrypoint string, props json.RawMessage) Binding {
-	return Binding{name: name, kind: "service", dest: Tail{Service: service, Entrypoint: entrypoint, Props: props}}
 }
 
 // socketName is the engine's name for the socket of the i-th worker. Workers'

@@ -153,3 +153,49 @@ export default {};`)
 		t.Error("no event")
 	}
 }
+
+// kvStore returns the worker that keeps KV namespaces, and its disks.
+func kvStore(dir string) (engine.Worker, []engine.Disk) {
+	return engine.Worker{
+		Name: "paddock:kv", CompatibilityDate: date, Storage: "objects",
+		Modules:    []engine.Module{{Name: "kv.js", Kind: engine.BuiltIn, Content: []byte("/workerd/kv.js")}},
+		Namespaces: []engine.Namespace{{Class: "KVNamespace", Key: "kv", SQL: true}},
+		Bindings:   []engine.Binding{engine.DurableObjectBinding("SHARD", "KVNamespace", ""), engine.ServiceBinding("BLOBS", "blobs", "", nil)},
+	}, []engine.Disk{{Name: "objects", Path: dir}, {Name: "blobs", Path: filepath.Join(dir, "kv", "blobs")}}
+}
+
+func d1Store() engine.Worker {
+	return engine.Worker{
+		Name: "paddock:d1", CompatibilityDate: date, Storage: "objects",
+		Modules:    []engine.Module{{Name: "d1.js", Kind: engine.BuiltIn, Content: []byte("/workerd/d1.js")}},
+		Namespaces: []engine.Namespace{{Class: "D1Database", Key: "d1", SQL: true}},
+		Bindings:   []engine.Binding{engine.DurableObjectBinding("DATABASE", "D1Database", "")},
+	}
+}
+
+// Small values lie in the namespace's object, large ones in files beside it.
+func TestStoresKeepTheirData(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "kv", "blobs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w := script("main", `export default { async fetch(_, env) {
+	const small = await env.KV.get("small"), large = await env.KV.get("large");
+	await env.KV.put("small", "x"); await env.KV.put("large", "y".repeat(100000));
+	await env.DB.exec("CREATE TABLE IF NOT EXISTS t (n)");
+	await env.DB.prepare("INSERT INTO t VALUES (?)").bind(1).run();
+	return Response.json([small, large?.length ?? null, await env.DB.prepare("SELECT count(*) AS n FROM t").first("n")]); } };`)
+	w.Bindings = []engine.Binding{
+		engine.KVBinding("KV", "paddock:kv", json.RawMessage(`{"namespace":"n"}`)),
+		engine.D1Binding("DB", "paddock:d1", json.RawMessage(`{"database":"n"}`)),
+	}
+	kv, disks := kvStore(dir)
+	opts := engine.Options{Config: engine.Config{Disks: disks, Experimental: true}}
+	for _, expected := range []string{"[null,null,1]", `["x",100000,2]`} {
+		p := start(t, opts, w, kv, d1Store())
+		want(t, "stored", get(t, p, "main"), expected)
+		if err := p.Stop(5 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -132,8 +132,10 @@ func bindingText(b Binding) string {
 	var s capnpStruct
 	s.setString("name", b.name)
 	switch b.kind {
-	case "service":
+	case "service", "kvNamespace":
 		s.set(b.kind, designatorText(b.dest))
+	case "wrapped":
+		s.set(b.kind, wrappedText(b))
 	case "durableObjectNamespace":
 		var ns capnpStruct
 		ns.setString("className", b.class)
@@ -143,6 +145,16 @@ func bindingText(b Binding) string {
 		s.setString(b.kind, b.text)
 	}
 	return s.String()
+}
+
+// wrappedText has a module of the engine's own make an object of the service.
+func wrappedText(b Binding) string {
+	var inner, wrapped capnpStruct
+	inner.setString("name", "fetcher")
+	inner.set("service", designatorText(b.dest))
+	wrapped.setString("moduleName", b.text)
+	wrapped.setList("innerBindings", []string{inner.String()})
+	return wrapped.String()
 }
 
 func designatorText(t Tail) string {

@@ -178,8 +178,10 @@ func TestConfigurationIsCheckedBeforeTheStart(t *testing.T) {
 	bad.Bindings = []engine.Binding{engine.JSONBinding("A", []byte("{")), engine.TextBinding("A", "")}
 	bad.Modules[0].Name = "../up.js"
 	bad.Modules[0].Kind = "pythonModule"
+	kv := script("kv", "/workerd/kv.js")
+	kv.Modules[0].Kind, kv.Modules[0].Path = engine.BuiltIn, "/kv.js"
 	cfg := engine.Config{
-		Workers: []engine.Worker{room("k1"), other, room("a/b"), room(".."), room(""), twice, bad, script("internet", ""), script("paddock:health", "")},
+		Workers: []engine.Worker{room("k1"), other, room("a/b"), room(".."), room(""), twice, bad, kv, script("internet", ""), script("paddock:health", "")},
 		Disks:   []engine.Disk{{Name: "d", Path: "relative"}},
 	}
 	_, err := engine.Start(context.Background(), engine.Options{Binary: "unused", Config: cfg})
@@ -192,6 +194,7 @@ func TestConfigurationIsCheckedBeforeTheStart(t *testing.T) {
 		`two modules are named "./index.js"`, `main module "nope.js" is not among`, `there is no disk "nowhere"`,
 		`binding "A" is not JSON`, `binding name "A" is empty or used twice`,
 		`module name "../up.js" is not a relative path`, `unknown kind "pythonModule"`,
+		`"index.js" is built into the engine, which needs its experimental features`, `"index.js" is built into the engine and cannot be a file`,
 		`two services are named "internet"`, `two services are named "paddock:health"`, `path "relative" is not absolute`,
 	} {
 		if !strings.Contains(err.Error(), part) {

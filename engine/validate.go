@@ -25,6 +25,7 @@ func (c Config) validate() error {
 	for _, w := range c.Workers {
 		v.service(w.Name)
 		v.worker(w)
+		v.builtIn(w, c.Experimental)
 		if w.Socket {
 			sockets++
 		}
@@ -81,6 +82,21 @@ func (v *validator) worker(w Worker) {
 		}
 		classes[n.Class] = true
 		v.namespace(fmt.Sprintf("worker %q, class %q", w.Name, n.Class), n.Key)
+	}
+}
+
+// builtIn checks the modules that are the engine's own.
+func (v *validator) builtIn(w Worker, experimental bool) {
+	for _, m := range w.Modules {
+		if m.Kind != BuiltIn {
+			continue
+		}
+		if !experimental {
+			v.failf("worker %q: module %q is built into the engine, which needs its experimental features", w.Name, m.Name)
+		}
+		if m.Path != "" {
+			v.failf("worker %q: module %q is built into the engine and cannot be a file", w.Name, m.Name)
+		}
 	}
 }
 

@@ -48,11 +48,7 @@ func (r *Runtime) binding(ctx context.Context, w world, up Upload, before Versio
 	case cfapi.BindingSecretText:
 		return r.secretBinding(up.Script, b.Name, b.Text)
 	}
-	made := Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
-	if made.Script == up.Script {
-		made.Script = "" // written out, it means the same
-	}
-	return made, nil
+	return up.binding(b), nil
 }
 
 func (r *Runtime) secretBinding(script, name, text string) (Binding, error) {
@@ -114,8 +110,12 @@ func kept(w world, before Version, m cfapi.Metadata) []Binding {
 }
 
 // current gives a binding the names that its class has now. It returns false
-// if there is no such class any more.
+// if there is no such class or resource any more.
 func current(w world, script string, b Binding) (Binding, bool) {
+	if b.Resource != "" {
+		_, ok := w.resources[b.Resource]
+		return b, ok
+	}
 	if b.Type != cfapi.BindingDurableObject {
 		return b, true
 	}

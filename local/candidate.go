@@ -15,7 +15,8 @@ import (
 	"paddock/local/store"
 )
 
-// stubService stands for every other script that a candidate binds to.
+// stubService stands for everything that a candidate binds to beside itself. It
+// need not do anything, as scripts may not ask for anything while they load.
 const stubService = "paddock:stub"
 
 // tryCandidate starts a version alone, in an engine without the real objects,
@@ -52,12 +53,18 @@ func (r *Runtime) candidateConfig(v store.Version) engine.Config {
 		Name: stubService, Main: "stub.js", CompatibilityDate: defaultCompatibilityDate,
 		Modules: []engine.Module{{Name: "stub.js", Kind: engine.ESModule, Content: []byte("export default {};\n")}},
 	}
-	own, foreign := map[string]bool{}, map[string]bool{}
+	own, foreign, stubbed := map[string]bool{}, map[string]bool{}, false
 	for _, b := range v.Bindings {
 		switch {
 		case b.Type == cfapi.BindingSecretText: // see reveal
+		case b.Type == cfapi.BindingService:
+			stubbed = true
+			w.Bindings = append(w.Bindings, engine.ServiceBinding(b.Name, stubService, "", b.Props))
+		case kinds[b.Type].bind != nil:
+			stubbed = true
+			w.Bindings = append(w.Bindings, kinds[b.Type].bind(b.Name, stubService, nil))
 		case b.Type != cfapi.BindingDurableObject:
-			eb, err := engineBinding(world{}, v.Script, b)
+			eb, err := engineBinding(world{}, v, v.Script, b)
 			if err == nil {
 				w.Bindings = append(w.Bindings, eb)
 			}
@@ -70,7 +77,7 @@ func (r *Runtime) candidateConfig(v store.Version) engine.Config {
 		}
 	}
 	cfg := engine.Config{Workers: []engine.Worker{w}, Offline: true}
-	if len(foreign) > 0 {
+	if len(foreign) > 0 || stubbed {
 		cfg.Workers = append(cfg.Workers, stub)
 	}
 	return cfg
@@ -88,8 +95,8 @@ func addNamespace(w *engine.Worker, seen map[string]bool, class string) {
 // code that it could harm.
 func (r *Runtime) try(ctx context.Context, up Upload, first bool, v *store.Version) error {
 	if first && up.Classes != nil {
-		v.Classes = slices.Sorted(maps.Keys(up.Classes))
-		return nil
+		v.Classes, v.Entrypoints = slices.Sorted(maps.Keys(up.Classes)), up.Exports
+		return checkOwnServices(*v)
 	}
 	report, took, err := r.tryCandidate(ctx, *v)
 	if err != nil {
@@ -98,6 +105,13 @@ func (r *Runtime) try(ctx context.Context, up Upload, first bool, v *store.Versi
 	v.Handlers, v.StartupTime = report.Handlers, took
 	for _, c := range report.Classes {
 		v.Classes = append(v.Classes, c.Name)
+	}
+	v.Entrypoints = []string{} // not nil: it is known
+	for _, e := range slices.Concat(report.Classes, report.Others) {
+		v.Entrypoints = append(v.Entrypoints, e.Name)
+	}
+	if err := checkOwnServices(*v); err != nil {
+		return err
 	}
 	return checkReport(*v, report)
 }

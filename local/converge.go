@@ -27,7 +27,11 @@ func (r *Runtime) world(ctx context.Context) (world, error) {
 	if err != nil {
 		return world{}, r.readError(err)
 	}
-	return newWorld(scripts, namespaces), nil
+	resources, err := r.store.Resources(ctx)
+	if err != nil {
+		return world{}, r.readError(err)
+	}
+	return newWorld(scripts, namespaces, resources), nil
 }
 
 // readError gives the error of a read that failed because the runtime was

@@ -11,20 +11,24 @@ import (
 	"paddock/local/store"
 )
 
-// A Reference is a binding of a script to a class of another one.
+// A Reference is a binding of a script to another one: to one of its classes,
+// or to the script itself as a service.
 type Reference struct {
 	Script  string // that binds
 	Binding string
-	Class   string // that is bound
-	Key     string // of its namespace
+	Class   string // that is bound; "" if it is the service
+	Key     string // of the class's namespace
 }
 
 // String says it in words.
 func (r Reference) String() string {
+	if r.Class == "" {
+		return fmt.Sprintf("%s calls it as %s", r.Script, r.Binding)
+	}
 	return fmt.Sprintf("%s binds to the class %s as %s", r.Script, r.Class, r.Binding)
 }
 
-// References returns the bindings of other scripts to the classes of a script,
+// References returns the bindings of other scripts to a script and its classes,
 // in order. The error wraps [ErrNotFound] if there is no such script.
 func (r *Runtime) References(ctx context.Context, script string) ([]Reference, error) {
 	w, err := r.world(ctx)
@@ -45,7 +49,7 @@ func (w world) references(script string) []Reference {
 		}
 		for _, b := range w.bindings(name) {
 			ref := Reference{Script: name, Binding: b.Name, Class: w.namespaces[b.Namespace].Class, Key: b.Namespace}
-			if w.namespaces[b.Namespace].Script == script && b.Namespace != "" && !slices.Contains(list, ref) {
+			if w.neighbour(b) == script && !slices.Contains(list, ref) {
 				list = append(list, ref)
 			}
 		}
@@ -55,8 +59,8 @@ func (w world) references(script string) []Reference {
 }
 
 // DeleteScript removes a script with its versions and secrets; its objects go
-// to the trash. It is refused while other scripts bind to its classes, unless
-// force says to leave them with bindings that are null. The error wraps
+// to the trash. It is refused while other scripts bind to it or its classes,
+// unless force says to leave them with bindings that are null. The error wraps
 // [ErrNotFound] if there is no such script.
 func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) error {
 	ctx, end, err := r.begin(ctx)
@@ -80,6 +84,7 @@ func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) e
 		return refuse(cfapi.CodeClassStillInUse, "script %q cannot be deleted while others depend on it: %s", script, strings.Join(users, ", "))
 	}
 	ctx = context.WithoutCancel(ctx)
+	r.reach("delete script: prepared")
 	err = r.store.DeleteScript(ctx, script, d.Deployment.ID)
 	if errors.Is(err, store.ErrConflict) {
 		return refuse(cfapi.CodeConflict, "%v", err)
@@ -87,8 +92,9 @@ func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) e
 	if err != nil {
 		return err
 	}
+	r.reach("delete script: committed")
 	r.log.Info("deleted", "script", script)
-	for _, t := range r.hub.of(script) {
+	for _, t := range r.hub.ids(func(t *Tail) bool { return t.Script == script }) {
 		r.hub.remove(t)
 	}
 	if err := r.converge(ctx); err != nil {

@@ -51,6 +51,7 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 		return Deployment{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
+	r.reach("deploy: prepared")
 	after, err := r.store.Deploy(ctx, req.deployment(versions, before), before.Deployment.ID)
 	if errors.Is(err, store.ErrConflict) {
 		return Deployment{}, refuse(cfapi.CodeConflict, "%v", err)
@@ -58,6 +59,7 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	if err != nil {
 		return Deployment{}, err
 	}
+	r.reach("deploy: committed")
 	r.log.Info("deployed", "script", req.Script, "version", after.Version.ID, "percentage", after.Deployment.Percentage)
 	if err := r.converge(ctx); err != nil {
 		return Deployment{}, r.afterFailedStart(ctx, err, before, store.Publication{Version: after.Version}, after.Deployment.ID)

@@ -55,6 +55,9 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 			cfg.Workers = append(cfg.Workers, worker)
 		}
 	}
+	for _, res := range w.used(scripts) {
+		r.back(&cfg, res)
+	}
 	return cfg, nil
 }
 
@@ -90,7 +93,7 @@ func (r *Runtime) serving(w world, v store.Version, owner bool) (engine.Worker, 
 		if b.Type == cfapi.BindingSecretText {
 			continue // not before an engine starts, see reveal
 		}
-		eb, err := engineBinding(w, worker.Name, b)
+		eb, err := engineBinding(w, v, worker.Name, b)
 		if err != nil {
 			return worker, err
 		}
@@ -117,7 +120,11 @@ func (r *Runtime) worker(v store.Version) engine.Worker {
 // defaultCompatibilityDate is what the platform takes when none is given.
 const defaultCompatibilityDate = "2021-11-02"
 
-func engineBinding(w world, service string, b store.Binding) (engine.Binding, error) {
+// engineBinding makes a binding of a version whose service has the name. What
+// it leads to may be gone: the binding is null then, as a start error would take
+// the whole group down.
+func engineBinding(w world, v store.Version, service string, b store.Binding) (engine.Binding, error) {
+	null := engine.JSONBinding(b.Name, json.RawMessage("null"))
 	switch b.Type {
 	case cfapi.BindingPlainText:
 		return engine.TextBinding(b.Name, b.Text), nil
@@ -126,15 +133,27 @@ func engineBinding(w world, service string, b store.Binding) (engine.Binding, er
 	case cfapi.BindingDurableObject:
 		n, ok := w.namespaces[b.Namespace]
 		if !ok {
-			// The class was deleted by its owner since. The binding is null,
-			// as a start error would take the whole group down.
-			return engine.JSONBinding(b.Name, json.RawMessage("null")), nil
+			return null, nil // deleted by its owner since
 		}
 		owner := n.Script
 		if owner == service {
 			owner = ""
 		}
 		return engine.DurableObjectBinding(b.Name, n.Class, owner), nil
+	case cfapi.BindingService:
+		target, ok := w.scripts[b.Service]
+		if !ok || !callable(target.Version, b.Entrypoint) {
+			return null, nil // deleted or published anew since
+		}
+		return engine.ServiceBinding(b.Name, b.Service, b.Entrypoint, b.Props), nil
+	case cfapi.BindingVersion:
+		return engine.JSONBinding(b.Name, versionMetadata(v)), nil
+	}
+	if kind, ok := kinds[b.Type]; ok {
+		if _, there := w.resources[b.Resource]; !there {
+			return null, nil
+		}
+		return kind.bind(b.Name, backingService(b.Resource), kind.props(b.Resource)), nil
 	}
 	return engine.Binding{}, fmt.Errorf("script %q: binding %q has the unknown type %q", scriptOf(service), b.Name, b.Type)
 }

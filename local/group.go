@@ -134,6 +134,9 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	if p.config, secrets, err = g.rt.withSecrets(p); err != nil {
 		return nil, g.failed(err)
 	}
+	if err := makeDisks(p.config); err != nil {
+		return nil, g.failed(err)
+	}
 	pump := newPump(g.rt, p.scripts)
 	opts := g.rt.engineOptions(p.config)
 	opts.OnLine, opts.OnEvent = pump.line, pump.event

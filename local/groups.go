@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,15 +13,19 @@ import (
 type world struct {
 	scripts    map[string]store.Deployed
 	namespaces map[string]store.Namespace // by key
+	resources  map[string]Resource        // by key
 }
 
-func newWorld(scripts []store.Deployed, namespaces []store.Namespace) world {
-	w := world{scripts: map[string]store.Deployed{}, namespaces: map[string]store.Namespace{}}
+func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources []Resource) world {
+	w := world{scripts: map[string]store.Deployed{}, namespaces: map[string]store.Namespace{}, resources: map[string]Resource{}}
 	for _, d := range scripts {
 		w.scripts[d.Script.Name] = d
 	}
 	for _, n := range namespaces {
 		w.namespaces[n.Key] = n
+	}
+	for _, res := range resources {
+		w.resources[res.Key] = res
 	}
 	return w
 }
@@ -68,8 +73,8 @@ func (w world) splits() map[string]*gateway.Split {
 }
 
 // groups parts the scripts into those that must share an engine: the
-// connected components of "binds to an object of". The names in a group and
-// the groups themselves are sorted.
+// connected components of "binds to" and "uses the same resource as". The names
+// in a group and the groups themselves are sorted.
 func (w world) groups() [][]string {
 	parent := map[string]string{}
 	var find func(string) string
@@ -82,12 +87,16 @@ func (w world) groups() [][]string {
 	for name := range w.scripts {
 		parent[name] = name
 	}
+	user := map[string]string{} // of each resource, one that was met before
 	for name := range w.scripts {
 		for _, b := range w.bindings(name) {
-			if n, ok := w.namespaces[b.Namespace]; ok && b.Namespace != "" {
-				if _, there := parent[n.Script]; there {
-					parent[find(name)] = find(n.Script)
-				}
+			other := w.neighbour(b)
+			if _, there := w.resources[b.Resource]; there {
+				other = cmp.Or(user[b.Resource], name)
+				user[b.Resource] = other
+			}
+			if _, there := parent[other]; there {
+				parent[find(name)] = find(other)
 			}
 		}
 	}
@@ -103,6 +112,14 @@ func (w world) groups() [][]string {
 	}
 	slices.SortFunc(list, slices.Compare)
 	return list
+}
+
+// neighbour returns the script that a binding leads to, "" if it leads to none.
+func (w world) neighbour(b store.Binding) string {
+	if b.Service != "" {
+		return b.Service
+	}
+	return w.namespaces[b.Namespace].Script
 }
 
 // groupKey names a group by its members.

@@ -58,7 +58,7 @@ func TestHammer(t *testing.T) {
 		return err
 	})
 	hammer("tail", func(int) error {
-		tl, err := r.CreateTail(ctx, "two", tail.Filters{})
+		tl, err := r.CreateTail(ctx, "two", tail.Filters{}, "")
 		if err != nil {
 			return err
 		}

@@ -88,13 +88,13 @@ func (h *hub) listeners(script string) []*Tail {
 	return list
 }
 
-// of returns the ids of all tails of a script.
-func (h *hub) of(script string) []string {
+// ids returns the ids of the tails that are asked for.
+func (h *hub) ids(which func(*Tail) bool) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var ids []string
 	for id, t := range h.tails {
-		if t.Script == script {
+		if which(t) {
 			ids = append(ids, id)
 		}
 	}

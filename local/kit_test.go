@@ -199,6 +199,7 @@ type snapshot struct {
 	Scripts     []local.ScriptStatus
 	Deployments map[string][]store.Deployment
 	PIDs        map[string]int
+	Resources   []local.Resource
 }
 
 func (r *rig) snapshot() snapshot {
@@ -215,7 +216,19 @@ func (r *rig) snapshot() snapshot {
 		}
 		s.Deployments[script.Script.Name] = list
 	}
+	for _, kind := range []string{cfapi.BindingKVNamespace, cfapi.BindingD1} {
+		s.Resources = append(s.Resources, r.resources(kind)...)
+	}
 	return s
+}
+
+func (r *rig) resources(kind string) []local.Resource {
+	r.t.Helper()
+	list, err := r.Resources(r.t.Context(), kind)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return list
 }
 
 // same expects that a refusal has changed nothing.
@@ -361,6 +374,11 @@ func bindsAs(name, class, script string) part {
 			Name: name, Type: cfapi.BindingDurableObject, ClassName: class, ScriptName: script,
 		})
 	}
+}
+
+// has gives a script a binding.
+func has(b cfapi.Binding) part {
+	return func(up *local.Upload) { up.Form.Metadata.Bindings = append(up.Form.Metadata.Bindings, b) }
 }
 
 func text(name, value string) part {

@@ -47,8 +47,11 @@ func (r *Runtime) Plan(ctx context.Context, up Upload, exports []string) (Plan, 
 	if err != nil {
 		return fail(err)
 	}
-	version := store.Version{Script: up.Script, Classes: exports, Bindings: up.bindings()}
-	if err := checkTargets(w, version); err != nil {
+	version := store.Version{Script: up.Script, Classes: exports, Entrypoints: exports, Bindings: up.bindings()}
+	if err := checkTargets(w, version, nil); err != nil {
+		return fail(err)
+	}
+	if err := checkOwnServices(version); err != nil {
 		return fail(err)
 	}
 	before := w.scripts[up.Script]

@@ -92,13 +92,14 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	if err != nil {
 		return fail(err)
 	}
-	version, change, err := r.examine(ctx, w, up, steps, before)
+	found, err := r.examine(ctx, w, up, steps, before)
 	if err != nil {
 		return fail(err)
 	}
+	change := found.change
 	pub := store.Publication{
-		Version: version, ScriptTag: newKey(), ExpectDeployment: before.Deployment.ID,
-		Namespaces: storeNamespaces(change.Namespaces), Deleted: storeNamespaces(change.Deleted),
+		Version: found.version, ScriptTag: newKey(), ExpectDeployment: before.Deployment.ID,
+		Namespaces: storeNamespaces(change.Namespaces), Deleted: storeNamespaces(change.Deleted), Resources: found.resources,
 	}
 	if o := up.Form.Metadata.Observability; o != nil {
 		pub.Observability = &o.Enabled
@@ -122,22 +123,30 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	return pub, change.Effects, nil
 }
 
-// examine makes the version of an upload, tries it, and works out what its
-// migrations do.
-func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrate.Upload, before store.Deployed) (v store.Version, c migrate.Change, err error) {
-	if v, err = r.version(ctx, w, up); err != nil {
-		return v, c, err
+// examined is what an upload turns out to be.
+type examined struct {
+	version   store.Version
+	change    migrate.Change // what its migrations do
+	resources []Resource     // that it is the first to name
+}
+
+// examine makes the version of an upload, tries it, and works out what it
+// brings with it.
+func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrate.Upload, before store.Deployed) (e examined, err error) {
+	if e.version, err = r.version(ctx, w, up); err != nil {
+		return e, err
 	}
-	if err := checkTargets(w, v); err != nil {
-		return v, c, err
+	if err := checkTargets(w, e.version, up.Awaited); err != nil {
+		return e, err
 	}
-	if err := r.try(ctx, up, before.Version.ID == "", &v); err != nil {
-		return v, c, err
+	if err := r.try(ctx, up, before.Version.ID == "", &e.version); err != nil {
+		return e, err
 	}
-	if c, err = change(w, up, steps, before, v); err != nil {
-		return v, c, err
+	if e.change, err = change(w, up, steps, before, e.version); err != nil {
+		return e, err
 	}
-	return v, c, resolveBindings(&v, c.Namespaces)
+	e.resources = tie(w, &e.version)
+	return e, resolveBindings(&e.version, e.change.Namespaces)
 }
 
 // version stores the modules of an upload and returns its version, without
@@ -165,8 +174,9 @@ func (r *Runtime) version(ctx context.Context, w world, up Upload) (store.Versio
 	return v, err
 }
 
-// checkTargets refuses bindings to scripts that are nowhere.
-func checkTargets(w world, v store.Version) error {
+// checkTargets refuses bindings to scripts that are nowhere. awaited are scripts
+// that services may be of already.
+func checkTargets(w world, v store.Version, awaited []string) error {
 	for _, b := range v.Bindings {
 		if b.Script == "" {
 			continue
@@ -176,7 +186,7 @@ func checkTargets(w world, v store.Version) error {
 				"binding %q names the script %q, which does not exist here: publish it first, or correct script_name", b.Name, b.Script)
 		}
 	}
-	return nil
+	return checkServices(w, v, awaited)
 }
 
 // A StoredError says that a version was committed and yet does not serve. An

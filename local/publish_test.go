@@ -148,8 +148,8 @@ func TestRefusals(t *testing.T) {
 		{"foreign script", upload("counter", counterJS, binds("Counter", "nowhere")), 10061, `"nowhere"`},
 		{"foreign class", upload("other", counterJS, binds("Wrong", "counter")), 10061, `"Wrong"`},
 		{"binding type", upload("counter", counterJS, func(up *local.Upload) {
-			up.Form.Metadata.Bindings = []cfapi.Binding{{Name: "KV", Type: "kv_namespace"}}
-		}), 10026, `"kv_namespace"`},
+			up.Form.Metadata.Bindings = []cfapi.Binding{{Name: "KV", Type: "r2_bucket"}}
+		}), 10026, `"r2_bucket"`},
 		{"binding twice", upload("counter", counterJS, text("A", "1"), text("A", "2")), 10026, `"A"`},
 		{"class name", upload("counter", counterJS, binds("no class", "")), 10026, `"no class"`},
 		{"script name", upload("No.Name", hello), 10016, `"No.Name"`},

@@ -30,9 +30,12 @@ func (r *Runtime) checkOwns(ctx context.Context, w world, v Version) error {
 	return nil
 }
 
-// checkReads refuses a version that needs a class which is gone: one that it
-// binds, or one of its own that others may reach.
+// checkReads refuses a version that needs what is gone: something that it
+// binds, or a class of its own that others may reach.
 func (r *Runtime) checkReads(ctx context.Context, w world, v Version) error {
+	if err := checkReaches(w, v); err != nil {
+		return err
+	}
 	for _, b := range v.Bindings {
 		if b.Type != cfapi.BindingDurableObject {
 			continue
@@ -53,6 +56,18 @@ func (r *Runtime) checkReads(ctx context.Context, w world, v Version) error {
 			v.Number, v.Script, b.Name, gone.Class, gone.Script, by.named("by"))
 	}
 	return r.checkExports(ctx, w, v)
+}
+
+// checkReaches refuses a version whose bindings are to a service or a resource
+// that was deleted.
+func checkReaches(w world, v Version) error {
+	for _, b := range v.Bindings {
+		if _, there := w.resources[b.Resource]; b.Resource != "" && !there {
+			return refuse(cfapi.CodeResourceMissing, "version %d of %q cannot be deployed: its binding %q is to the %s %q, which was deleted",
+				v.Number, v.Script, b.Name, kinds[b.Type].label, b.ID)
+		}
+	}
+	return checkServices(w, v, nil)
 }
 
 // deletedNamespace returns what was bound, under the names that it had last if

@@ -113,7 +113,7 @@ func (r *Runtime) changeSecrets(ctx context.Context, change SecretChange) (world
 		v.Bindings = append(v.Bindings, b)
 	}
 	v.Source, v.Author, v.TriggeredBy = change.Source, author(), store.TriggerSecret
-	v.Message, v.Tag, v.Classes = change.Message, change.Tag, nil
+	v.Message, v.Tag, v.Classes, v.Entrypoints = change.Message, change.Tag, nil, nil
 	if err := r.try(ctx, Upload{Script: v.Script}, false, &v); err != nil {
 		return fail(err)
 	}

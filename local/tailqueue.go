@@ -28,6 +28,8 @@ type Tail struct {
 	// NeedsUpdate says that opening the tail will swap the script's engine.
 	NeedsUpdate bool
 
+	holder string // id of the token that asked for it
+
 	more chan struct{} // has an element when the queue may have one
 	done chan struct{} // closed at the end
 

@@ -15,7 +15,8 @@ import (
 )
 
 // CreateTail prepares a tail of a script. It costs nothing until it is opened.
-func (r *Runtime) CreateTail(ctx context.Context, script string, filters tail.Filters) (*Tail, error) {
+// holder is the id of the token that asked for it, with which it ends.
+func (r *Runtime) CreateTail(ctx context.Context, script string, filters tail.Filters, holder string) (*Tail, error) {
 	w, err := r.world(ctx)
 	if err != nil {
 		return nil, err
@@ -24,6 +25,7 @@ func (r *Runtime) CreateTail(ctx context.Context, script string, filters tail.Fi
 		return nil, refuse(cfapi.CodeScriptNotFound, "script_not_found")
 	}
 	t := newTail(script, filters)
+	t.holder = holder
 	t.NeedsUpdate = r.opts.Trace == TraceOnDemand && !r.collecting(script)
 	return t, r.hub.add(t)
 }

@@ -24,7 +24,7 @@ func (r *rig) createTail(script, filters string) *local.Tail {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	tl, err := r.CreateTail(r.t.Context(), script, parsed)
+	tl, err := r.CreateTail(r.t.Context(), script, parsed, "")
 	if err != nil {
 		r.t.Fatalf("create tail: %v", err)
 	}
@@ -248,7 +248,7 @@ func TestTailsThatAreNot(t *testing.T) {
 	t.Parallel()
 	r := open(t, t.TempDir())
 	r.publish(counter("counter", observed))
-	_, err := r.CreateTail(t.Context(), "nowhere", tail.Filters{})
+	_, err := r.CreateTail(t.Context(), "nowhere", tail.Filters{}, "")
 	if refusal, ok := errors.AsType[*local.Refusal](err); !ok || refusal.Code != cfapi.CodeScriptNotFound {
 		t.Errorf("tail of a script that is not there: %v", err)
 	}
@@ -290,7 +290,7 @@ func TestTailsThatAreNot(t *testing.T) {
 	if err := <-waiting; !errors.Is(err, local.ErrNoTail) {
 		t.Errorf("next while the runtime ends: %v", err)
 	}
-	if _, err := r.CreateTail(t.Context(), "counter", tail.Filters{}); !errors.Is(err, local.ErrClosed) {
+	if _, err := r.CreateTail(t.Context(), "counter", tail.Filters{}, ""); !errors.Is(err, local.ErrClosed) {
 		t.Errorf("create on a closed runtime: %v", err)
 	}
 	wantNoTail("of a closed runtime", last.Token)

@@ -31,6 +31,12 @@ type Upload struct {
 	// the Durable Object classes that the script shall have, and whether each
 	// may use the SQL API. The form then has no migrations.
 	Classes map[string]bool
+	// Exports is what the code of a dev session exports, whose first version is
+	// not tried.
+	Exports []string
+	// Awaited are the scripts of a dev session. Service bindings to those that
+	// are not there yet are null until they are.
+	Awaited []string
 }
 
 // A Refusal says that a request was understood and is not carried out; it
@@ -93,11 +99,25 @@ func (u Upload) check() error {
 
 func checkBinding(b cfapi.Binding) error {
 	switch b.Type {
-	case cfapi.BindingPlainText, cfapi.BindingJSON, cfapi.BindingSecretText, cfapi.BindingInherit:
+	case cfapi.BindingPlainText, cfapi.BindingJSON, cfapi.BindingSecretText, cfapi.BindingInherit, cfapi.BindingVersion:
+		return nil
+	case cfapi.BindingService:
+		if b.Service == "" {
+			return refuse(cfapi.CodeMalformedBody, "binding %q names no service", b.Name)
+		}
+		if object := map[string]any(nil); len(b.Props) > 0 && json.Unmarshal(b.Props, &object) != nil {
+			return refuse(cfapi.CodeMalformedBody, "the props of binding %q are no object", b.Name)
+		}
 		return nil
 	case cfapi.BindingDurableObject:
 		if !className().MatchString(b.ClassName) {
 			return refuse(cfapi.CodeMalformedBody, "binding %q names the class %q, which is no name of a class", b.Name, b.ClassName)
+		}
+		return nil
+	}
+	if kind, ok := kinds[b.Type]; ok {
+		if b.ResourceID() == "" {
+			return refuse(cfapi.CodeMalformedBody, "binding %q does not say which %s it is to", b.Name, kind.label)
 		}
 		return nil
 	}
@@ -145,13 +165,24 @@ func moduleName(name string) string { return path.Clean(strings.TrimPrefix(name,
 func (u Upload) bindings() []store.Binding {
 	var list []store.Binding
 	for _, b := range u.Form.Metadata.Bindings {
-		sb := store.Binding{Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName}
-		if sb.Script == u.Script {
-			sb.Script = "" // written out, it means the same
-		}
-		list = append(list, sb)
+		list = append(list, u.binding(b))
 	}
 	return list
+}
+
+// binding returns a binding as it is stored, not yet tied to anything.
+func (u Upload) binding(b cfapi.Binding) store.Binding {
+	made := store.Binding{
+		Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON, Class: b.ClassName, Script: b.ScriptName,
+		ID: b.ResourceID(), Service: b.Service, Entrypoint: b.Entrypoint, Props: b.Props, Environment: b.Environment, Fields: b.Fields,
+	}
+	if made.Script == u.Script {
+		made.Script = "" // written out, it means the same
+	}
+	if made.Entrypoint == defaultEntrypoint {
+		made.Entrypoint = ""
+	}
+	return made
 }
 
 // migrations returns the steps that the form carries, nil if it carries none.

@@ -43,11 +43,11 @@ func (r *Runtime) UploadVersion(ctx context.Context, up Upload) (Version, error)
 	if err != nil {
 		return Version{}, err
 	}
-	v, _, err := r.examine(ctx, w, up, nil, before)
+	found, err := r.examine(ctx, w, up, nil, before)
 	if err != nil {
-		return Version{}, notMigrated(w, v, err)
+		return Version{}, notMigrated(w, found.version, err)
 	}
-	v, err = r.store.AddVersion(context.WithoutCancel(ctx), v)
+	v, err := r.store.AddVersion(context.WithoutCancel(ctx), found.version, found.resources...)
 	if err != nil {
 		return Version{}, err
 	}

@@ -112,11 +112,3 @@ func declaresObjects(exports json.RawMessage) bool {
 	}
 	return false
 }
-
-// workersDev reports whether a script shall answer at workers.dev.
-func workersDev(w *config.Worker) bool {
-	if w.Cloud.WorkersDev != nil {
-		return *w.Cloud.WorkersDev
-	}
-	return len(w.Routes) == 0
-}

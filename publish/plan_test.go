@@ -40,7 +40,7 @@ func newTarget(t *testing.T) *target {
 	if err := rt.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	api := httptest.NewServer(control.New(rt, slog.New(slog.DiscardHandler), func() {}))
+	api := httptest.NewServer(control.New(rt, control.Options{Log: slog.New(slog.DiscardHandler), Stop: func() {}}))
 	t.Cleanup(func() {
 		api.Close()
 		if err := rt.Close(context.Background()); err != nil {

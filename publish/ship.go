@@ -16,10 +16,11 @@ type Shipped struct {
 	VersionID     string
 	StartupTimeMS int
 	MigrationTag  string
-	Targets       []string // where the script answers
-	// Failures are what could not be done after the upload, which is in force
-	// all the same.
-	Failures []TriggerError
+	URL           string   // at workers.dev, "" for none
+	Routes        []string // and domains, as they are shown
+	// Failed is what could not be set after the upload, which is in force all the
+	// same: a [TriggerError] for each, joined.
+	Failed error
 	// Warnings are about what is of no consequence for the script.
 	Warnings diag.List
 }
@@ -45,7 +46,7 @@ type ShipOptions struct {
 // every other one is uploaded whole. An error says that the version is not in
 // force.
 func (p *Plan) Ship(ctx context.Context, api *cfapi.Client, w *config.Worker, opts ShipOptions) (*Shipped, error) {
-	s := &shipment{Plan: p, api: api, worker: w, opts: opts, done: &Shipped{MigrationTag: p.Tag}}
+	s := &shipment{Plan: p, api: api, worker: w, opts: opts, done: &Shipped{MigrationTag: p.Tag}, ways: NewTriggers(w)}
 	send := s.addVersion
 	if p.replaces() {
 		send = s.replace
@@ -66,6 +67,7 @@ type shipment struct {
 	opts   ShipOptions
 	done   *Shipped
 
+	ways       Triggers
 	onlyRoutes bool // nothing at workers.dev leads to the script, now as before
 }
 

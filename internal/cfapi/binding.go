@@ -12,6 +12,10 @@ const (
 	BindingJSON          = "json"
 	BindingSecretText    = "secret_text"
 	BindingDurableObject = "durable_object_namespace"
+	BindingKVNamespace   = "kv_namespace"
+	BindingD1            = "d1"
+	BindingService       = "service"
+	BindingVersion       = "version_metadata"
 	BindingInherit       = "inherit"
 )
 
@@ -30,7 +34,15 @@ type Binding struct {
 	ClassName   string
 	ScriptName  string
 	Environment string
-	NamespaceID string
+	NamespaceID string // also of kv_namespace
+
+	ID string // d1: the database
+
+	// service. An empty Entrypoint is the default export; Props is an object,
+	// which arrives there as ctx.props.
+	Service    string
+	Entrypoint string
+	Props      json.RawMessage
 
 	Fields map[string]json.RawMessage
 }
@@ -52,6 +64,12 @@ func (b *Binding) texts() map[string]*string {
 			"class_name": &b.ClassName, "script_name": &b.ScriptName,
 			"environment": &b.Environment, "namespace_id": &b.NamespaceID,
 		}
+	case BindingKVNamespace:
+		return map[string]*string{"namespace_id": &b.NamespaceID}
+	case BindingD1:
+		return map[string]*string{"id": &b.ID}
+	case BindingService:
+		return map[string]*string{"service": &b.Service, "entrypoint": &b.Entrypoint, "environment": &b.Environment}
 	}
 	return nil
 }
@@ -70,6 +88,9 @@ func (b Binding) MarshalJSON() ([]byte, error) {
 	}
 	if b.Type == BindingJSON {
 		out["json"] = b.JSON // nil becomes null
+	}
+	if b.Type == BindingService && len(b.Props) > 0 {
+		out["props"] = b.Props
 	}
 	out["name"], out["type"] = b.Name, b.Type
 	return json.Marshal(out)
@@ -104,10 +125,29 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 		b.JSON = value
 		delete(fields, "json")
 	}
+	if b.Type == BindingService {
+		if b.Props = fields["props"]; string(b.Props) == "null" {
+			b.Props = nil
+		}
+		delete(fields, "props")
+	}
 	if len(fields) > 0 {
 		b.Fields = maps.Clone(fields)
 	}
 	return nil
+}
+
+// ResourceID returns the id or name of the resource that a binding is to, a KV
+// namespace or whatever else is kept apart from scripts. It is "" for bindings
+// of other types, and for those that leave the resource open.
+func (b Binding) ResourceID() string {
+	switch b.Type {
+	case BindingKVNamespace:
+		return b.NamespaceID
+	case BindingD1:
+		return b.ID
+	}
+	return ""
 }
 
 // Inherit is what a binding of type inherit takes over.

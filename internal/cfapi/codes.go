@@ -35,9 +35,12 @@ const (
 	CodeTooLarge           = 10027 // the upload is too large
 	CodeTooManyScripts     = 10037
 	CodeBindingUnnamed     = 10052
+	CodeResourceMissing    = 10041 // a binding is to a KV namespace or the like that is not there
 	CodeBindingNameInUse   = 10053 // a secret would take the name of another binding
 	CodeVariableTooLarge   = 10054
 	CodeTooManyVariables   = 10055
+	CodeServiceTarget      = 10143 // a service binding to a script that is not there
+	CodeServiceEntrypoint  = 10144 // a service binding to an entrypoint that is not there
 	CodeInheritMissing     = 10057 // an inherit binding names one that the previous version lacks
 	CodeMigrationInVersion = 10211 // a version upload carries migrations
 
@@ -63,7 +66,10 @@ const (
 
 	// What only a local runtime says.
 
-	CodeNotInTrash = 190001 // no such deleted namespace
+	CodeNotInTrash    = 190001 // no such deleted namespace
+	CodeTokenNotFound = 190002 // no such token
+	CodeTimeout       = 190003 // the body did not arrive in time
+	CodeDiskFull      = 190004 // no space for it in the state folder; another attempt at once is in vain
 
 	// The server's own failures. Clients repeat uploads on these.
 
@@ -88,6 +94,8 @@ var statuses = map[int]int{
 	CodeRouteScript:         http.StatusNotFound,
 	CodeNamespaceNotFound:   http.StatusNotFound,
 	CodeNotInTrash:          http.StatusNotFound,
+	CodeTokenNotFound:       http.StatusNotFound,
+	CodeTimeout:             http.StatusRequestTimeout,
 
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,

@@ -129,20 +129,23 @@ func (c *Client) RuntimeMigrations(ctx context.Context) (*RuntimeMigrations, err
 
 // Restore is the body of POST paddock/trash/{namespace}/restore.
 type Restore struct {
-	Class string `json:"class,omitempty"` // "" for the one that it had
+	Class   string `json:"class,omitempty"` // "" for the one that it had
+	Replace bool   `json:"replace,omitempty"`
 }
 
 // RestoredNamespace is a class that was brought back.
 type RestoredNamespace struct {
 	RuntimeNamespace
-	Script string `json:"script"`
+	Script   string `json:"script"`
+	Replaced string `json:"replaced_namespace_id,omitempty"` // is in the trash instead
 }
 
-// RestoreNamespace brings a deleted class of a local runtime back, under a new
-// name if class is not "".
-func (c *Client) RestoreNamespace(ctx context.Context, namespace, class string) (*RestoredNamespace, error) {
+// RestoreNamespace brings a deleted class of a local runtime back: under
+// another name, if there is one in the request, or in place of the class that
+// has its name now, if the request says so.
+func (c *Client) RestoreNamespace(ctx context.Context, namespace string, request Restore) (*RestoredNamespace, error) {
 	path := c.AccountPath("paddock", "trash", namespace, "restore")
-	return Call[RestoredNamespace](ctx, c, http.MethodPost, path, Restore{Class: class})
+	return Call[RestoredNamespace](ctx, c, http.MethodPost, path, request)
 }
 
 // Purge is the body of POST paddock/trash/purge.

@@ -43,8 +43,14 @@ func (c *Client) PlanDomains(ctx context.Context, script string, domains []Domai
 	return set[DomainChangeset](ctx, c, http.MethodPost, c.scriptPath(script, "domains", "changeset")+"?replace_state=true", domains)
 }
 
-// SetDomains gives a script these domains in place of those that it has.
-func (c *Client) SetDomains(ctx context.Context, script string, records DomainRecords) error {
+// SetDomains gives a script these domains in place of those that it has, also
+// if they were another script's.
+func (c *Client) SetDomains(ctx context.Context, script string, domains []Domain) error {
+	return c.PutDomainRecords(ctx, script, DomainRecords{OverrideScope: true, OverrideOrigin: true, OverrideDNSRecord: true, Origins: domains})
+}
+
+// PutDomainRecords is SetDomains with a choice of what may be taken.
+func (c *Client) PutDomainRecords(ctx context.Context, script string, records DomainRecords) error {
 	_, err := set[json.RawMessage](ctx, c, http.MethodPut, c.scriptPath(script, "domains", "records"), records)
 	return err
 }

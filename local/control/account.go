@@ -43,7 +43,3 @@ func (a *API) handleAccount(account string) {
 	// Asked for by Wrangler before it deletes a script that has objects.
 	a.handle("GET "+account+"/containers/applications", func(*http.Request) (any, error) { return []any{}, nil })
 }
-
-func (a *API) verifyToken(*http.Request) (any, error) {
-	return map[string]string{"id": "paddock", "status": "active"}, nil
-}

@@ -10,16 +10,16 @@ package control
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
-	"strings"
+	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"paddock/internal/cfapi"
 	"paddock/local"
@@ -31,10 +31,14 @@ const Prefix = "/client/v4"
 
 // API serves the control API of a runtime.
 type API struct {
-	rt   *local.Runtime
-	log  *slog.Logger
-	stop func()
-	mux  *http.ServeMux
+	rt      *local.Runtime
+	log     *slog.Logger
+	stop    func()
+	mux     *http.ServeMux
+	hosts   []string // names that it answers to beside those of this machine
+	uploads *semaphore.Weighted
+
+	pace pace // of bodies
 
 	sockets socketOptions
 	tails   sync.WaitGroup  // requests for the WebSocket of a tail, up to its end
@@ -42,10 +46,23 @@ type API struct {
 	cut     context.CancelFunc
 }
 
-// New returns the API of an open runtime. stop is called when a client asks
-// the runtime to end; it must not wait for the requests in flight.
-func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
-	a := &API{rt: rt, log: log, stop: stop, mux: http.NewServeMux()}
+// Options are what a runtime's process lends its API.
+type Options struct {
+	Log *slog.Logger // one line for each request
+	// Stop is called when a client asks the runtime to end. It must not wait
+	// for the requests in flight.
+	Stop func()
+	// Hosts are the names that clients may call the API by, beside localhost,
+	// addresses, and what a certificate is for.
+	Hosts []string
+}
+
+// New returns the API of an open runtime.
+func New(rt *local.Runtime, opts Options) *API {
+	a := &API{
+		rt: rt, log: opts.Log, stop: opts.Stop, mux: http.NewServeMux(), hosts: opts.Hosts,
+		uploads: semaphore.NewWeighted(uploadMemory), pace: slowest,
+	}
 	a.life, a.cut = context.WithCancel(context.Background())
 	// Clients ping every 10 s; those that do not answer our pings either are
 	// gone.
@@ -77,29 +94,18 @@ func New(rt *local.Runtime, log *slog.Logger, stop func()) *API {
 	a.handle("GET "+script+"/settings", a.getSettings)
 	a.handle("GET "+script+"/script-settings", a.getScriptSettings)
 	a.handle("PATCH "+script+"/script-settings", a.patchScriptSettings)
-	a.handle("POST "+account+"/workers/scripts/{script}/tails", a.createTail)
-	a.handle("DELETE "+account+"/workers/scripts/{script}/tails/{id}", a.deleteTail)
+	a.handleFor(local.ScopeTail, "POST "+account+"/workers/scripts/{script}/tails", a.createTail)
+	a.handleFor(local.ScopeTail, "DELETE "+account+"/workers/scripts/{script}/tails/{id}", a.deleteTail)
 	a.handleMigrations(account)
+	a.handleTokens(account)
 	a.handle("GET "+account+"/paddock/status", a.status)
 	a.handle("POST "+account+"/paddock/stop", a.stopRuntime)
 	a.handle("/", func(r *http.Request) (any, error) {
-		log.Info("a client asks for what this API does not have", "method", r.Method, "path", r.URL.Path)
 		return nil, &local.Refusal{Code: cfapi.CodeNoRoute, Message: "this runtime does not support " + r.Method + " " + r.URL.Path}
 	})
 	// The tail's WebSocket carries no credentials; its URL is the secret.
 	a.mux.HandleFunc("GET /tail/{token}", a.openTail)
 	return a
-}
-
-// ServeHTTP answers one request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A name that was made to point at this machine belongs to somebody
-	// else's page, whose scripts could then talk to us.
-	if !localName(r.Host) {
-		a.write(w, r, nil, &local.Refusal{Code: cfapi.CodeUnauthorized, Message: "this API answers only to localhost"})
-		return
-	}
-	a.mux.ServeHTTP(w, r)
 }
 
 // Close waits until the WebSockets of all tails have ended, which they do by
@@ -109,45 +115,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *API) Close(ctx context.Context) {
 	defer context.AfterFunc(ctx, a.cut)()
 	a.tails.Wait()
-}
-
-func localName(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	return net.ParseIP(host) != nil
-}
-
-// A handler answers one call with a result for the envelope.
-type handler func(*http.Request) (any, error)
-
-func (a *API) handle(pattern string, h handler) {
-	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		result, err := a.authorized(r, h)
-		a.write(w, r, result, err)
-	})
-}
-
-func (a *API) authorized(r *http.Request, h handler) (any, error) {
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if ok && subtle.ConstantTimeCompare([]byte(given), []byte(a.rt.Token())) == 1 {
-		return h(r)
-	}
-	// Wrangler makes one clear message of these codes, and stack traces of
-	// others.
-	code := cfapi.CodeUnauthorized
-	switch {
-	case r.URL.Path == Prefix+"/user/tokens/verify":
-		code = cfapi.CodeInvalidToken
-	case strings.HasPrefix(r.URL.Path, Prefix+"/accounts/"):
-		code = cfapi.CodeAuthentication
-	}
-	return nil, &local.Refusal{Code: code, Message: "Authentication error: the token is not this runtime's (see `paddock runtime env`)"}
 }
 
 // write writes the envelope: the only place that does. Downloads have none.
@@ -170,11 +137,12 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 			envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error()})
 		}
 	}
-	level := slog.LevelDebug
-	if status >= 500 && r.Context().Err() == nil { // what fails because the client left is no fault
-		level = slog.LevelError
+	a.record(r, status, err)
+	if status == http.StatusRequestTimeout {
+		w.Header().Set("Connection", "close") // the rest of the body may come at any time
 	}
-	a.log.Log(r.Context(), level, "api", "method", r.Method, "path", r.URL.Path, "status", status, "err", err)
+	// An answer says nothing to whom it was not meant for.
+	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(envelope); err != nil {
@@ -184,7 +152,7 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 
 // send answers with what was uploaded, which is no JSON.
 func (a *API) send(w http.ResponseWriter, r *http.Request, file download) {
-	a.log.Debug("api", "method", r.Method, "path", r.URL.Path, "status", http.StatusOK)
+	a.record(r, http.StatusOK, nil)
 	maps.Copy(w.Header(), file.header)
 	if _, err := w.Write(file.body); err != nil {
 		a.log.Debug("the client did not take the answer", "path", r.URL.Path, "err", err)
@@ -227,8 +195,12 @@ func refusal(err error) (status, code int) {
 		code = form.Code
 	case errors.As(err, &tooLarge):
 		code = cfapi.CodeTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		code = cfapi.CodeTimeout
 	case errors.As(err, &stored):
 		return http.StatusConflict, cfapi.CodeInternal
+	case errors.Is(err, local.ErrFull):
+		code = cfapi.CodeDiskFull
 	default:
 		code = cfapi.CodeInternal
 	}

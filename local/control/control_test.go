@@ -48,7 +48,7 @@ func newHouse(t *testing.T) *house {
 	if err := h.rt.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h.api = New(h.rt, slog.New(slog.DiscardHandler), func() { h.stopped <- struct{}{} })
+	h.api = New(h.rt, Options{Log: slog.New(slog.DiscardHandler), Stop: func() { h.stopped <- struct{}{} }})
 	h.public = httptest.NewServer(h.rt)
 	h.door = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.api.ServeHTTP(w, r)

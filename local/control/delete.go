@@ -23,9 +23,13 @@ func (a *API) listReferences(r *http.Request) (any, error) {
 		DurableObjects: []cfapi.DurableObjectReference{},
 	}
 	for _, ref := range refs {
+		from := cfapi.ServiceReference{Name: ref.Binding, Service: ref.Script, Environment: production}
+		if ref.Class == "" {
+			out.Services.Incoming = append(out.Services.Incoming, from)
+			continue
+		}
 		out.DurableObjects = append(out.DurableObjects, cfapi.DurableObjectReference{
-			ServiceReference: cfapi.ServiceReference{Name: ref.Binding, Service: ref.Script, Environment: production},
-			NamespaceID:      ref.Key, NamespaceName: name + "_" + ref.Class,
+			ServiceReference: from, NamespaceID: ref.Key, NamespaceName: name + "_" + ref.Class,
 		})
 	}
 	return out, nil

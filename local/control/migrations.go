@@ -12,7 +12,7 @@ import (
 func (a *API) handleMigrations(account string) {
 	a.handle("GET "+account+"/paddock/migrations", a.listMigrations)
 	a.handle("GET "+account+"/paddock/scripts/{script}/migrations", a.scriptMigrations)
-	a.handle("POST "+account+"/paddock/scripts/{script}/plan", a.planScript)
+	a.handleFor(local.ScopeRead, "POST "+account+"/paddock/scripts/{script}/plan", a.planScript)
 	a.handle("POST "+account+"/paddock/trash/{namespace}/restore", a.restoreNamespace)
 	a.handle("POST "+account+"/paddock/trash/purge", a.purgeNamespaces)
 }
@@ -77,11 +77,11 @@ func (a *API) restoreNamespace(r *http.Request) (any, error) {
 	if err := decodeBody(r, &body); err != nil {
 		return nil, err
 	}
-	n, err := a.rt.Restore(r.Context(), r.PathValue("namespace"), body.Class)
+	n, err := a.rt.Restore(r.Context(), local.RestoreRequest{Key: r.PathValue("namespace"), Class: body.Class, Replace: body.Replace})
 	if err != nil {
 		return nil, err
 	}
-	return cfapi.RestoredNamespace{RuntimeNamespace: describeNamespace(n), Script: n.Script}, nil
+	return cfapi.RestoredNamespace{RuntimeNamespace: describeNamespace(n.Namespace), Script: n.Script, Replaced: n.Replaced}, nil
 }
 
 func (a *API) purgeNamespaces(r *http.Request) (any, error) {

@@ -53,7 +53,8 @@ func (a *API) listScripts(r *http.Request) (any, error) {
 }
 
 func (a *API) putScript(r *http.Request) (any, error) {
-	up, err := decodeUpload(r)
+	up, done, err := a.decodeUpload(r)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +67,6 @@ func (a *API) putScript(r *http.Request) (any, error) {
 		DeploymentID:  published.Version.ID,
 		StartupTimeMS: int(published.Version.StartupTime.Milliseconds()),
 	}, nil
-}
-
-func decodeUpload(r *http.Request) (local.Upload, error) {
-	form, err := cfapi.DecodeForm(r, cfapi.DefaultLimits)
-	strict := r.URL.Query().Get("bindings_inherit") == "strict"
-	return local.Upload{Script: r.PathValue("script"), Form: form, Source: source(r), StrictInherit: strict}, err
 }
 
 // source names the client as the lists of versions show it.

@@ -168,7 +168,7 @@ func TestPublishRefusals(t *testing.T) {
 		{name: "throw at top level", form: form("\nthrow new Error('at the top');"), code: 10021, text: "index.js:2:7"},
 		{name: "nothing to do", form: form("export default {};"), code: 10021, text: "No event handlers were registered. This script does nothing."},
 		{name: "bad name", script: "Bad Name!", form: form(c), code: 10016, text: `"Bad Name!"`},
-		{name: "unknown binding type", form: form(c, func(m *cfapi.Metadata) { m.Bindings = []cfapi.Binding{{Name: "K", Type: "kv_namespace"}} }), code: 10026, text: "kv_namespace"},
+		{name: "unknown binding type", form: form(c, func(m *cfapi.Metadata) { m.Bindings = []cfapi.Binding{{Name: "K", Type: "r2_bucket"}} }), code: 10026, text: "r2_bucket"},
 		{name: "service worker", form: form(c, func(m *cfapi.Metadata) { m.MainModule, m.BodyPart = "", "index.js" }), code: 10026, text: "service-worker"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/netip"
 	"time"
@@ -22,7 +21,7 @@ const maxTailBody = 1 << 20
 
 func (a *API) createTail(r *http.Request) (any, error) {
 	// Wrangler sends this body as text/plain.
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxTailBody))
+	body, err := readBody(r, maxTailBody)
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +35,16 @@ func (a *API) createTail(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, &local.Refusal{Code: cfapi.CodeMalformedBody, Message: err.Error()}
 	}
-	t, err := a.rt.CreateTail(r.Context(), r.PathValue("script"), filters)
+	t, err := a.rt.CreateTail(r.Context(), r.PathValue("script"), filters, tokenOf(r).ID)
 	if err != nil {
 		return nil, err
 	}
+	scheme := "ws://"
+	if r.TLS != nil {
+		scheme = "wss://"
+	}
 	return cfapi.Tail{
-		ID: t.ID, URL: "ws://" + r.Host + "/tail/" + t.Token, ExpiresAt: t.Expires.UTC().Format(time.RFC3339),
+		ID: t.ID, URL: scheme + r.Host + "/tail/" + t.Token, ExpiresAt: t.Expires.UTC().Format(time.RFC3339),
 		NeedsUpdate: t.NeedsUpdate,
 	}, nil
 }

@@ -28,7 +28,8 @@ func (a *API) getVersion(r *http.Request) (any, error) {
 }
 
 func (a *API) postVersion(r *http.Request) (any, error) {
-	up, err := decodeUpload(r)
+	up, done, err := a.decodeUpload(r)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +89,15 @@ func annotations(message, trigger string) map[string]string {
 func describeBindings(list []local.Binding) []cfapi.Binding {
 	out := []cfapi.Binding{}
 	for _, b := range list {
-		out = append(out, cfapi.Binding{
+		shown := cfapi.Binding{
 			Name: b.Name, Type: b.Type, Text: b.Text, JSON: b.JSON,
 			ClassName: b.Class, ScriptName: b.Script, NamespaceID: b.Namespace,
-		})
+			ID: b.ID, Service: b.Service, Entrypoint: b.Entrypoint, Props: b.Props, Environment: b.Environment, Fields: b.Fields,
+		}
+		if b.Type == cfapi.BindingKVNamespace {
+			shown.NamespaceID = b.ID
+		}
+		out = append(out, shown)
 	}
 	return out
 }

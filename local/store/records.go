@@ -74,6 +74,7 @@ type Version struct {
 	CompatibilityFlags []string
 	Handlers           []string // of the default export: "fetch", "scheduled" …
 	Classes            []string // exported classes
+	Entrypoints        []string // other exports that service bindings may name; nil if that is not known
 	Bindings           []Binding
 	StartupTime        time.Duration // of the candidate's engine
 	Modules            []Module      // the main module first
@@ -103,6 +104,19 @@ type Binding struct {
 	Class     string `json:"class_name,omitempty"`
 	Script    string `json:"script_name,omitempty"`
 	Namespace string `json:"namespace_id,omitempty"`
+
+	// A binding to a resource follows Resource, its key, in the same way. ID
+	// is what it was uploaded with.
+	ID       string `json:"id,omitempty"`
+	Resource string `json:"resource,omitempty"`
+
+	Service    string          `json:"service,omitempty"` // service: the script
+	Entrypoint string          `json:"entrypoint,omitempty"`
+	Props      json.RawMessage `json:"props,omitempty"`
+
+	// What means nothing here and is given back as it was sent.
+	Environment string                     `json:"environment,omitempty"`
+	Fields      map[string]json.RawMessage `json:"fields,omitempty"`
 }
 
 // OwnClass reports whether the binding is to a class of its own script.
@@ -141,6 +155,17 @@ type Namespace struct {
 	CreatedOn time.Time
 	DeletedOn time.Time // zero while the namespace is in use
 	Purged    bool      // deleted, and its objects are to be removed for good
+}
+
+// A Resource is something with data of its own that bindings of scripts name:
+// a KV namespace, a database.
+type Resource struct {
+	Key       string // 32 hex digits, permanent: the folder of its data
+	Kind      string // the type of the bindings to it, "kv_namespace", "d1"
+	ID        string // as clients name it; no two of a kind share one
+	Name      string // for people
+	CreatedOn time.Time
+	DeletedOn time.Time // zero while it is in use
 }
 
 // An AppliedMigration is one upload's migration as it was applied.

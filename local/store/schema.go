@@ -93,6 +93,15 @@ ALTER TABLE applied_migrations ADD COLUMN entries TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE namespaces ADD COLUMN purged_on TEXT;
 `,
 	`
+CREATE TABLE tokens (                         -- of the control API, beside the owner's, which is a file
+	id         TEXT PRIMARY KEY,              -- 32 hex digits
+	name       TEXT NOT NULL UNIQUE,
+	scope      TEXT NOT NULL,
+	sha256     TEXT NOT NULL,                 -- of the token, which is kept nowhere
+	created_on TEXT NOT NULL
+) STRICT;
+`,
+	`
 ALTER TABLE scripts ADD COLUMN kept TEXT NOT NULL DEFAULT '{}';      -- JSON of Kept
 CREATE TABLE routes (
 	id        TEXT PRIMARY KEY,               -- 32 hex digits
@@ -103,6 +112,19 @@ CREATE TABLE routes (
 	zone_name TEXT NOT NULL,
 	UNIQUE (pattern, is_domain)
 ) STRICT;
+`,
+	`
+CREATE TABLE resources (
+	key        TEXT PRIMARY KEY,              -- 32 hex digits, permanent: the folder of its data
+	kind       TEXT NOT NULL,                 -- the type of the bindings to it
+	id         TEXT NOT NULL,                 -- as clients name it
+	name       TEXT NOT NULL,
+	created_on TEXT NOT NULL,
+	deleted_on TEXT                           -- set: the data belongs into the trash
+) STRICT;
+CREATE UNIQUE INDEX resources_id ON resources (kind, id) WHERE deleted_on IS NULL;
+-- JSON array of what may be called of a version beside its default export; NULL if it was not looked at.
+ALTER TABLE versions ADD COLUMN entrypoints TEXT;
 `,
 }
 

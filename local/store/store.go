@@ -19,8 +19,13 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
+	"modernc.org/sqlite" // the driver "sqlite", without cgo
+	sqlite3 "modernc.org/sqlite/lib"
 )
+
+// ErrFull is wrapped by changes for which there is no space left on the disk.
+// Nothing has changed.
+var ErrFull = errors.New("the disk with the state folder is full: free some space there and try again")
 
 // A NewerError says that the state was written by a newer paddock.
 type NewerError struct {
@@ -121,6 +126,9 @@ func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, rollback(tx))
+		}
+		if problem, ok := errors.AsType[*sqlite.Error](err); ok && problem.Code() == sqlite3.SQLITE_FULL {
+			err = fmt.Errorf("%w: %w", ErrFull, err)
 		}
 	}()
 	if err := fn(tx); err != nil {

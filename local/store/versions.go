@@ -9,12 +9,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// AddVersion stores a version of a script without putting it in force; its ID,
-// Number and CreatedOn are assigned. It wraps [ErrNotFound] if there is no such
-// script.
-func (s *Store) AddVersion(ctx context.Context, v Version) (Version, error) {
+// AddVersion stores a version of a script without putting it in force, together
+// with the resources that it is the first to name; its ID, Number and CreatedOn
+// are assigned. It wraps [ErrNotFound] if there is no such script.
+func (s *Store) AddVersion(ctx context.Context, v Version, resources ...Resource) (Version, error) {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if err := mustHaveScript(ctx, tx, v.Script); err != nil {
+			return err
+		}
+		if err := s.addResources(ctx, tx, resources); err != nil {
 			return err
 		}
 		var err error
@@ -87,11 +90,11 @@ func (s *Store) insertVersion(ctx context.Context, tx *sql.Tx, v Version) (Versi
 		return v, err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO versions (id, script, number, created_on, source, author, triggered_by, message, tag,
-		main_module, compatibility_date, compatibility_flags, handlers, classes, bindings, startup_ms)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		main_module, compatibility_date, compatibility_flags, handlers, classes, entrypoints, bindings, startup_ms)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		v.ID, v.Script, v.Number, formatTime(v.CreatedOn), v.Source, v.Author, v.TriggeredBy, v.Message, v.Tag, v.MainModule,
 		v.CompatibilityDate, jsonText(v.CompatibilityFlags), jsonText(v.Handlers), jsonText(v.Classes),
-		jsonText(v.Bindings), v.StartupTime.Milliseconds())
+		jsonOrNull(v.Entrypoints), jsonText(v.Bindings), v.StartupTime.Milliseconds())
 	if err != nil {
 		return v, err
 	}

@@ -34,6 +34,8 @@ type Publication struct {
 	// longer holds.
 	Namespaces []Namespace
 	Deleted    []Namespace
+	// Resources are those that the version is the first to name.
+	Resources []Resource
 	// Migration is what was applied, nil if nothing was. Only OldTag, NewTag,
 	// Steps and Entries are read.
 	Migration *AppliedMigration
@@ -53,6 +55,9 @@ func (s *Store) Publish(ctx context.Context, p Publication) (Deployed, error) {
 			return ErrConflict
 		}
 		if err := s.putScript(ctx, tx, p, len(before) == 0); err != nil {
+			return err
+		}
+		if err := s.addResources(ctx, tx, p.Resources); err != nil {
 			return err
 		}
 		version, err := s.insertVersion(ctx, tx, p.Version)
@@ -155,4 +160,10 @@ func jsonText(v any) string {
 		return "[]"
 	}
 	return string(b)
+}
+
+// jsonOrNull is jsonText for a column where no list is another thing than an
+// empty one.
+func jsonOrNull[T any](list []T) sql.NullString {
+	return sql.NullString{String: jsonText(list), Valid: list != nil}
 }

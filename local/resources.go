@@ -1,0 +1,249 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"paddock/engine"
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+)
+
+// A Resource is something with data of its own that the bindings of scripts
+// name: a KV namespace, a D1 database. Its data lies in a folder beside those of
+// Durable Object namespaces, and is served by a worker of the engine's own. Only
+// one engine may have it open, which is why scripts that share a resource share
+// their engine.
+type Resource = store.Resource
+
+// A resourceKind is how the engine serves resources of a kind.
+type resourceKind struct {
+	label   string // what people call it
+	module  string // of the engine, which does the work
+	class   string // of the module, whose objects hold the data
+	objects string // the name under which the module finds them
+	files   string // the same for files beside them, "" if it needs none
+	prop    string // the name under which it is told which object
+	bind    func(name, service string, props json.RawMessage) engine.Binding
+}
+
+// kinds has the kinds of resources by the type of the bindings to them.
+var kinds = map[string]resourceKind{
+	cfapi.BindingKVNamespace: {
+		label: "KV namespace", module: "/workerd/kv.js", class: "KVNamespace",
+		objects: "SHARD", files: "BLOBS", prop: "namespace", bind: engine.KVBinding,
+	},
+	cfapi.BindingD1: {
+		label: "D1 database", module: "/workerd/d1.js", class: "D1Database",
+		objects: "DATABASE", prop: "database", bind: engine.D1Binding,
+	},
+}
+
+// backingDate is the compatibility date of the workers that serve resources.
+const backingDate = "2026-01-01"
+
+// backingService names the worker that serves a resource, by the resource's key.
+func backingService(key string) string { return "paddock:" + key }
+
+// filesDisk names the disk with the files of a resource.
+func filesDisk(key string) string { return backingService(key) + ":files" }
+
+// props names the one object in which a resource lies. Its folder has the key
+// already, but the engine's modules are made for many in one.
+func (k resourceKind) props(key string) json.RawMessage {
+	text, err := json.Marshal(map[string]string{k.prop: key})
+	if err != nil {
+		panic(err) // strings only
+	}
+	return text
+}
+
+// back adds to a configuration what serves a resource.
+func (r *Runtime) back(cfg *engine.Config, res Resource) {
+	kind, name := kinds[res.Kind], backingService(res.Key)
+	w := engine.Worker{
+		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk,
+		Modules:    []engine.Module{{Name: "main.js", Kind: engine.BuiltIn, Content: []byte(kind.module)}},
+		Namespaces: []engine.Namespace{{Class: kind.class, Key: res.Key, SQL: true}},
+		Bindings:   []engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")},
+	}
+	if kind.files != "" {
+		cfg.Disks = append(cfg.Disks, engine.Disk{Name: filesDisk(res.Key), Path: filepath.Join(r.objectsOf(res.Key), "files")})
+		w.Bindings = append(w.Bindings, engine.ServiceBinding(kind.files, filesDisk(res.Key), "", nil))
+	}
+	cfg.Workers = append(cfg.Workers, w)
+	cfg.Experimental = true // the engine's own modules need it
+}
+
+// makeDisks makes the folders that an engine wants to find.
+func makeDisks(cfg engine.Config) error {
+	for _, d := range cfg.Disks {
+		if err := os.MkdirAll(d.Path, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// used returns the resources that scripts bind, by key.
+func (w world) used(scripts []string) []Resource {
+	var list []Resource
+	for _, name := range scripts {
+		for _, b := range w.bindings(name) {
+			if res, ok := w.resources[b.Resource]; ok && !slices.Contains(list, res) {
+				list = append(list, res)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Resource) int { return strings.Compare(a.Key, b.Key) })
+	return list
+}
+
+// resource looks for a resource by the id that clients know it by.
+func (w world) resource(kind, id string) (Resource, bool) {
+	for _, res := range w.resources {
+		if res.Kind == kind && res.ID == id {
+			return res, true
+		}
+	}
+	return Resource{}, false
+}
+
+// tie ties the bindings of a version to their resources. It returns those that
+// are not there yet: projects carry the ids of their cloud account, and what
+// they name comes to be when it is named.
+func tie(w world, v *store.Version) []Resource {
+	var fresh []Resource
+	for i := range v.Bindings {
+		b := &v.Bindings[i]
+		if _, ok := kinds[b.Type]; !ok || b.Resource != "" { // what is inherited is tied already
+			continue
+		}
+		res, ok := w.resource(b.Type, b.ID)
+		if !ok {
+			at := slices.IndexFunc(fresh, func(f Resource) bool { return f.Kind == b.Type && f.ID == b.ID })
+			if at < 0 {
+				at = len(fresh)
+				fresh = append(fresh, Resource{Key: newKey(), Kind: b.Type, ID: b.ID, Name: b.ID})
+			}
+			res = fresh[at]
+		}
+		b.Resource = res.Key
+	}
+	return fresh
+}
+
+// Resources returns the resources of a kind, which is a type of bindings, by
+// name.
+func (r *Runtime) Resources(ctx context.Context, kind string) ([]Resource, error) {
+	all, err := r.store.Resources(ctx)
+	return slices.DeleteFunc(all, func(res Resource) bool { return res.Kind != kind }), r.readError(err)
+}
+
+// AddResource makes a resource. The id is given to it, or else chosen.
+func (r *Runtime) AddResource(ctx context.Context, kind, id, name string) (Resource, error) {
+	ctx, end, err := r.begin(ctx) // or a publish could make the same in between
+	if err != nil {
+		return Resource{}, err
+	}
+	defer end()
+	w, err := r.world(ctx)
+	if err != nil {
+		return Resource{}, err
+	}
+	for _, res := range w.resources {
+		if res.Kind == kind && res.Name == name {
+			return Resource{}, ErrTaken
+		}
+	}
+	return r.store.AddResource(context.WithoutCancel(ctx), Resource{Key: newKey(), Kind: kind, ID: id, Name: name})
+}
+
+// ErrTaken says that another resource has the name.
+var ErrTaken = errors.New("the name is taken")
+
+// An InUseError says which scripts use what is to be deleted.
+type InUseError struct{ Scripts []string }
+
+// Error names the scripts.
+func (e *InUseError) Error() string { return "it is used by " + strings.Join(e.Scripts, ", ") }
+
+// DeleteResource deletes a resource that no script binds; its data goes to the
+// trash. The error wraps [ErrNotFound], or is an [*InUseError].
+func (r *Runtime) DeleteResource(ctx context.Context, kind, id string) error {
+	ctx, end, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	w, err := r.world(ctx)
+	if err != nil {
+		return err
+	}
+	res, ok := w.resource(kind, id)
+	if !ok {
+		return ErrNotFound
+	}
+	if users := w.usersOf(res.Key); len(users) > 0 {
+		return &InUseError{users}
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := r.store.DeleteResource(ctx, res.Key); err != nil {
+		return err
+	}
+	r.log.Info("deleted", "resource", res.Kind, "id", res.ID)
+	return r.sweepNamespaces(ctx) // no engine has it open
+}
+
+// usersOf returns the scripts that bind a resource, in order.
+func (w world) usersOf(key string) []string {
+	var users []string
+	for name := range w.scripts {
+		if slices.ContainsFunc(w.bindings(name), func(b store.Binding) bool { return b.Resource == key }) {
+			users = append(users, name)
+		}
+	}
+	slices.Sort(users)
+	return users
+}
+
+// sweepResources moves the data of deleted resources into the trash.
+func (r *Runtime) sweepResources(ctx context.Context) error {
+	deleted, err := r.store.DeletedResources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, res := range deleted {
+		if err := r.discard(res.Key, res.DeletedOn); err != nil {
+			return fmt.Errorf("move the data of the %s %s to the trash: %w", kinds[res.Kind].label, res.Name, err)
+		}
+	}
+	return nil
+}
+
+// expireResources removes what has been in the trash for too long.
+func (r *Runtime) expireResources(ctx context.Context) error {
+	deleted, err := r.store.DeletedResources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, res := range deleted {
+		if time.Since(res.DeletedOn) <= TrashAge {
+			continue
+		}
+		if err := r.removeObjects(res.Key); err != nil {
+			return fmt.Errorf("remove the data of the %s %s: %w", kinds[res.Kind].label, res.Name, err)
+		}
+		if err := r.store.ForgetResource(ctx, res.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
