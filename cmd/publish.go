@@ -112,22 +112,24 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	if err := show(result); err != nil {
 		return err
 	}
-	return partly(result)
+	return o.partly(result)
 }
 
-// partly is the error of a publish whose triggers were not all set.
-func partly(p *published) error {
+// partly reports the triggers of a publish that could not be set.
+func (o *publishOptions) partly(p *published) error {
 	if len(p.failures) == 0 {
 		return nil
 	}
-	var lines []string
+	var list diag.List
 	for _, f := range p.failures {
-		for _, d := range explain(f.Err) {
-			lines = append(lines, f.Trigger+": "+d.Message)
+		for _, d := range o.hinted(explain(f.Err), f.Err) {
+			d.Message = f.Trigger + ": " + d.Message
+			list = append(list, d)
 		}
 	}
-	return diag.List{diag.Errorf("partly-updated", diag.Location{}, "Trigger configuration for %q was only partially updated", p.Script).
-		WithHint("%s\nThe new version is in force, and what could be set was not rolled back.", strings.Join(lines, "\n"))}.Err()
+	return o.failed(append(list, diag.Errorf("partly-updated", diag.Location{},
+		"Trigger configuration for %q was only partially updated", p.Script).
+		WithHint("The new version is in force, and what could be set was not rolled back.")))
 }
 
 // bundle reads the project and bundles it.

@@ -26,7 +26,7 @@ type Cloud struct {
 // sentToCloud are fields that paddock itself does not act on, and Cloudflare
 // does.
 var sentToCloud = []string{
-	"route", "routes", "preview_urls", "limits", "placement", "cache", "tail_consumers", "streaming_tail_consumers", "code_update_strategy",
+	"preview_urls", "limits", "placement", "cache", "tail_consumers", "streaming_tail_consumers", "code_update_strategy",
 }
 
 // cloud reads what is meant for Cloudflare out of the values that count.
