@@ -16,7 +16,7 @@ var routeFields = []*field{
 	},
 	{
 		name: "workers_dev", class: inheritable, shape: &aBool, since: "1.3", def: "true without routes",
-		doc:  "Whether the Worker has an address under workers.dev. On a local runtime it answers at its name in any case.",
+		doc: "Whether the Worker has an address under workers.dev. On a local runtime it answers at its name in any case.",
 		read: func(d *draft, n *node) {
 			if n.is(kindBool) {
 				d.WorkersDev = new(n.truth())

@@ -45,7 +45,7 @@ type RuntimeScript struct {
 	Handlers      []string           `json:"handlers"`
 	Namespaces    []RuntimeNamespace `json:"namespaces"`
 	Routes        []string           `json:"routes,omitempty"` // patterns and domains that it answers besides URL
-	Split         []RuntimeShare     `json:"split,omitempty"` // of the requests between two versions
+	Split         []RuntimeShare     `json:"split,omitempty"`  // of the requests between two versions
 }
 
 // RuntimeShare is a version's part of the requests to a script.

@@ -344,6 +344,23 @@ func TestUnknownEndpoint(t *testing.T) {
 	}
 }
 
+// Whoever points another client at a runtime sees in its log what is missing.
+func TestUnknownEndpointIsLogged(t *testing.T) {
+	h := newHouse(t)
+	var log bytes.Buffer
+	api := New(h.rt, slog.New(slog.NewTextHandler(&log, nil)), func() {})
+	r := h.request("PUT", account+"/workers/scripts/s/nothing?secret=1", nil)
+	api.ServeHTTP(httptest.NewRecorder(), r)
+	if text := log.String(); !strings.Contains(text, "level=INFO") || !strings.Contains(text, "method=PUT path="+account+"/workers/scripts/s/nothing") || strings.Contains(text, "secret") {
+		t.Errorf("log %q", text)
+	}
+	log.Reset()
+	api.ServeHTTP(httptest.NewRecorder(), h.request("GET", Prefix+"/user", nil))
+	if log.Len() > 0 {
+		t.Errorf("log of what is there: %q", &log)
+	}
+}
+
 // A page whose name was made to point at this machine must not get through,
 // whatever it knows.
 func TestHostHeader(t *testing.T) {
