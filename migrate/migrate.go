@@ -10,6 +10,9 @@
 // leads to, and [History] whether it makes sense; [AppliedBy] tells which
 // entries of a list a target has applied, and [Adhoc] is a migration from the
 // command line in place of the list.
+//
+// The newer way has no list: a declaration says of each class what it is, and
+// [Reconcile] makes it so.
 package migrate
 
 import (
