@@ -12,6 +12,7 @@ import (
 type world struct {
 	scripts    map[string]store.Deployed
 	namespaces map[string]store.Namespace // by key
+	handovers  []store.Handover           // transfers that wait for their other side
 }
 
 func newWorld(scripts []store.Deployed, namespaces []store.Namespace) world {
@@ -22,6 +23,12 @@ func newWorld(scripts []store.Deployed, namespaces []store.Namespace) world {
 	for _, n := range namespaces {
 		w.namespaces[n.Key] = n
 	}
+	return w
+}
+
+// with returns the world as it is with other namespaces.
+func (w world) with(namespaces []store.Namespace) world {
+	w.namespaces = newWorld(nil, namespaces).namespaces
 	return w
 }
 

@@ -15,7 +15,8 @@ import (
 // Published is what a publish has led to.
 type Published struct {
 	Deployed
-	Effects []migrate.Effect // what happened to namespaces
+	Effects        []migrate.Effect        // what happened to namespaces
+	Reconciliation *migrate.Reconciliation // of a declaration of exports, nil without one
 }
 
 // Publish makes an upload the version in force and returns when it answers
@@ -40,7 +41,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Published{}, err
 	}
-	pub, effects, err := r.prepare(ctx, up, before)
+	pub, change, err := r.prepare(ctx, up, before)
 	if err != nil {
 		return Published{}, err
 	}
@@ -59,7 +60,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err := r.converge(ctx); err != nil {
 		return Published{}, r.afterFailedStart(ctx, err, before, pub, after.Deployment.ID)
 	}
-	return Published{Deployed: after, Effects: effects}, nil
+	return Published{Deployed: after, Effects: change.Effects, Reconciliation: change.Reconciliation}, nil
 }
 
 // begin begins a change of what is served; changes are made one after the
@@ -82,8 +83,10 @@ func (r *Runtime) begin(ctx context.Context) (_ context.Context, end func(), err
 
 // prepare does everything that can refuse an upload, and nothing that lasts
 // but blobs, which harm nobody.
-func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed) (store.Publication, []migrate.Effect, error) {
-	fail := func(err error) (store.Publication, []migrate.Effect, error) { return store.Publication{}, nil, err }
+func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed) (store.Publication, migrate.Change, error) {
+	fail := func(err error) (store.Publication, migrate.Change, error) {
+		return store.Publication{}, migrate.Change{}, err
+	}
 	w, err := r.world(ctx)
 	if err != nil {
 		return fail(err)
@@ -103,6 +106,9 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	if o := up.Form.Metadata.Observability; o != nil {
 		pub.Observability = &o.Enabled
 	}
+	if pub.Reconciled, err = reconciled(up.Script, change); err != nil {
+		return fail(err)
+	}
 	if steps != nil {
 		text, err := json.Marshal(steps.Steps)
 		if err != nil {
@@ -114,7 +120,7 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 		}
 		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text, Entries: entries}
 	}
-	return pub, change.Effects, nil
+	return pub, change, nil
 }
 
 // examine makes the version of an upload, tries it, and works out what its
@@ -132,7 +138,7 @@ func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrat
 	if c, err = change(w, up, steps, before, v); err != nil {
 		return v, c, err
 	}
-	return v, c, resolveBindings(&v, c.Namespaces)
+	return v, c, resolveBindings(&v, c)
 }
 
 // version stores the modules of an upload and returns its version, without
@@ -143,6 +149,7 @@ func (r *Runtime) version(ctx context.Context, w world, up Upload) (store.Versio
 		Script: up.Script, Source: up.Source, Author: author(), TriggeredBy: store.TriggerUpload,
 		Message: m.Annotations[cfapi.AnnotationMessage], Tag: m.Annotations[cfapi.AnnotationTag],
 		CompatibilityDate: m.CompatibilityDate, CompatibilityFlags: m.CompatibilityFlags,
+		Exports: m.Exports,
 	}
 	parts, err := up.modules()
 	if err != nil {
@@ -195,7 +202,7 @@ func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before stor
 		return r.withdraw(ctx, cause, pub.Version) // a session's first version, which was not tried
 	case !errors.As(cause, new(*startFailure)):
 		return stored("the new version is stored, but could not be brought into service: %w", cause)
-	case before.Version.ID == "" || pub.Migration != nil:
+	case before.Version.ID == "" || pub.Migration != nil || pub.Reconciled != nil && len(pub.Reconciled.Steps) > 0:
 		return stored("the new version is stored, but its engine does not start and is being retried: %w", cause)
 	}
 	again := before.Deployment

@@ -72,8 +72,10 @@ func (u Upload) check() error {
 	if u.Form.Metadata.BodyPart != "" {
 		return refuse(cfapi.CodeMalformedBody, "this runtime does not run scripts in service-worker format: export the handlers from an ES module")
 	}
-	if u.Form.Metadata.Exports != nil {
-		return refuse(cfapi.CodeMalformedBody, "this runtime does not support `exports` yet: declare the classes with `migrations`")
+	if declared, err := u.exports(); err != nil {
+		return err
+	} else if len(declared) > 0 && u.Form.Metadata.Migrations != nil {
+		return refuse(cfapi.CodeMalformedBody, "`migrations` and `exports` are mutually exclusive: the upload has both")
 	}
 	if u.Form.Metadata.Assets != nil {
 		return refuse(cfapi.CodeMalformedBody, "this runtime does not support static assets yet")
@@ -152,6 +154,15 @@ func (u Upload) bindings() []store.Binding {
 		list = append(list, sb)
 	}
 	return list
+}
+
+// exports returns the classes that the form declares, nil if it declares none.
+func (u Upload) exports() ([]migrate.Export, error) {
+	declared, err := migrate.ParseExports(u.Form.Metadata.Exports)
+	if err != nil {
+		return nil, refuse(cfapi.CodeMalformedBody, "%v", err)
+	}
+	return declared, nil
 }
 
 // migrations returns the steps that the form carries, nil if it carries none.

@@ -76,6 +76,7 @@ func (s *Store) Withdraw(ctx context.Context, script string) error {
 // forget removes the records of a script but for its namespaces.
 func forget(ctx context.Context, tx *sql.Tx, script string) error {
 	for _, statement := range []string{
+		`DELETE FROM handovers WHERE script = ?`,
 		`DELETE FROM deployments WHERE script = ?`,
 		`DELETE FROM applied_migrations WHERE script = ?`,
 		`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,
