@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/json"
+
 	"paddock/internal/diag"
 	"paddock/migrate"
 )
@@ -20,8 +22,10 @@ type Worker struct {
 	Vars               []Var           // sorted by name
 	DurableObjects     []DurableObject // in the order of the file
 	Migrations         []migrate.Migration
-	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
-	Routes             []Route         // in the order of the file
+	Exports            []migrate.Export // classes that are declared, in place of migrations; by name
+	RawExports         json.RawMessage  // all of the declaration, as it is sent; nil if there is none
+	Classes            []migrate.Class  // that there are after all migrations, or by exports; by name
+	Routes             []Route          // in the order of the file
 	Observability      bool
 	Minify             bool
 	Define             map[string]string
