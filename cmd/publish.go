@@ -75,6 +75,8 @@ type published struct {
 	Bindings      []cfapi.Binding `json:"bindings"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
+	ExportsReconciliation *cfapi.ExportsReconciliation `json:"exports_reconciliation,omitempty"`
+
 	uploadTime time.Duration
 }
 
@@ -146,7 +148,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 			WithHint("The upload may have been applied all the same: `paddock runtime status` shows the version in force.")}.Err()
 	}
 	if err != nil {
-		return nil, err
+		return nil, located(w, err)
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
 	return &published{
@@ -154,7 +156,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
-		Migrations: describePlan(plan),
+		Migrations: describePlan(plan), ExportsReconciliation: upload.ExportsReconciliation,
 	}, nil
 }
 

@@ -47,7 +47,7 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
 	progress.Done()
 	if err != nil {
-		return err
+		return located(w, err)
 	}
 	bindings := uploadedBindings(version, plan.Form.Metadata.Bindings)
 	hide(bindings, o.given)

@@ -66,7 +66,8 @@ func (r *Runtime) Plan(ctx context.Context, up Upload, exports []string) (Plan, 
 		_, there := w.namespaces[e.Key]
 		p := PlannedEffect{Effect: e, New: !there}
 		if there {
-			p.Usage, p.BoundBy = usage(r.objectsOf(e.Key)), w.binders(e.Key, up.Script)
+			p.Usage = usage(r.objectsOf(e.Key))
+			p.BoundBy = slices.DeleteFunc(w.binders(e.Key, up.Script), func(name string) bool { return name == e.ToScript })
 		}
 		plan.Effects = append(plan.Effects, p)
 	}
