@@ -31,6 +31,10 @@ func dieAt(dir, engine, operation, point string) error {
 		_, err := rt.Publish(ctx, deletes())
 		return err
 	}
+	if operation == "hand over" {
+		_, err := rt.Publish(ctx, gives())
+		return err
+	}
 	trash, err := rt.Trash(ctx)
 	if err != nil || len(trash) != 1 {
 		return fmt.Errorf("trash %+v: %w", trash, err)

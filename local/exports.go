@@ -14,10 +14,30 @@ import (
 // they mean is [migrate.Reconcile]'s; here is what a runtime has to tell it,
 // and to keep of it.
 
-// declares reports whether a version came with a declaration of its classes.
+// noClasses is what is kept of an upload without a class that follows one with
+// a declaration: the script goes on with declarations.
+const noClasses = "{}"
+
+// declares reports whether the classes of a version's script are declared.
 func declares(v store.Version) bool {
 	declared, err := migrate.ParseExports(v.Exports)
-	return err == nil && len(declared) > 0 // it was parsed before it was stored
+	return err == nil && len(declared) > 0 || string(v.Exports) == noClasses // it was parsed before it was stored
+}
+
+// declaration returns what a version keeps of the declaration that it was
+// uploaded with.
+func declaration(up Upload, before store.Version) json.RawMessage {
+	raw := up.Form.Metadata.Exports
+	declared, err := up.exports()
+	switch {
+	case err == nil && len(declared) > 0:
+		return raw
+	case declares(before):
+		return json.RawMessage(noClasses)
+	case string(raw) == noClasses:
+		return nil
+	}
+	return raw
 }
 
 // declaredState is what a declaration is held against.

@@ -129,6 +129,7 @@ func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrat
 	if v, err = r.version(ctx, w, up); err != nil {
 		return v, c, err
 	}
+	v.Exports = declaration(up, before.Version)
 	if err := checkTargets(w, v); err != nil {
 		return v, c, err
 	}
@@ -149,7 +150,6 @@ func (r *Runtime) version(ctx context.Context, w world, up Upload) (store.Versio
 		Script: up.Script, Source: up.Source, Author: author(), TriggeredBy: store.TriggerUpload,
 		Message: m.Annotations[cfapi.AnnotationMessage], Tag: m.Annotations[cfapi.AnnotationTag],
 		CompatibilityDate: m.CompatibilityDate, CompatibilityFlags: m.CompatibilityFlags,
-		Exports: m.Exports,
 	}
 	parts, err := up.modules()
 	if err != nil {
