@@ -59,6 +59,10 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize,
 		Bindings: bindings, uploadTime: time.Since(start),
 	})
+	if plan.Declared && len(plan.Namespaces.Effects) > 0 && plan.Refused == nil {
+		fmt.Fprintf(&b, "What `exports` declares is done when the version is deployed:\n\n")
+		o.showEffects(&b, plan)
+	}
 	fmt.Fprintf(&b, "Worker Version ID: %s\n\nTo deploy this version to production traffic use the command `paddock versions deploy %[1]s`\n", version.ID)
 	return o.write(&b)
 }
