@@ -32,6 +32,7 @@ import (
 //   - the text of JavaScript modules and source maps, which different versions of
 //     esbuild write; their names and types may not
 //   - the order of bindings and of the parts of a form, which has no meaning
+//   - the order of routes and domains, which Wrangler sends at the same time
 //   - requests that only read: paddock also looks which versions there are, to
 //     know later whether one was made whose answer got lost
 //   - User-Agent and the other headers of the two HTTP clients
@@ -220,13 +221,18 @@ func (u *uploader) run(t *testing.T, s step, args string) []sent {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%s %s: %v\n%s", filepath.Base(u.command[0]), args, err, out)
 	}
-	var changes []sent
+	var changes, triggers []sent
 	for _, r := range u.cloud.Requests() {
-		if r.Method != http.MethodGet {
+		switch {
+		case r.Method == http.MethodGet:
+		case strings.HasSuffix(r.Path, "/routes") || strings.Contains(r.Path, "/domains/"):
+			triggers = append(triggers, readSent(t, r, s.except))
+		default:
 			changes = append(changes, readSent(t, r, s.except))
 		}
 	}
-	return changes
+	slices.SortFunc(triggers, func(a, b sent) int { return cmp.Compare(a.Request, b.Request) })
+	return append(changes, triggers...)
 }
 
 // sent is a request as it is compared.
