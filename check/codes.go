@@ -33,6 +33,7 @@ func codes() [][2]string {
 		{"entry-is-directory", "The entry point is a folder."},
 		{"entry-missing", "There is no entry point."},
 		{"entry-not-found", "The file of the entry point does not exist."},
+		{"entrypoint-not-exported", "A Worker binds an entrypoint of its own that it does not export."},
 		{"future-date", "The compatibility date has not come yet."},
 		{"git-failed", "git did not give what an older revision has."},
 		{"migration-edited", "A migration that may have been applied has been edited."},

@@ -1,12 +1,11 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -70,8 +69,8 @@ func (o *publishOptions) migrationFlags(c *cobra.Command) {
 type published struct {
 	Script        string          `json:"script"`
 	VersionID     string          `json:"version_id"`
-	URL           string          `json:"url"`              // "" without one, as with --remote and workers_dev = false
-	Routes        []string        `json:"routes,omitempty"` // and domains, with their zones
+	URL           string          `json:"url"`
+	Targets       []string        `json:"targets,omitempty"` // where it answers: the URL, routes, domains
 	MigrationTag  string          `json:"migration_tag,omitempty"`
 	StartupTimeMS int             `json:"startup_time_ms"`
 	Size          int64           `json:"size"`
@@ -80,7 +79,7 @@ type published struct {
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	uploadTime time.Duration
-	failed     error // of what says where the script answers, when the version is in force already
+	failures   []publish.TriggerError // of what follows an upload
 }
 
 func (o *publishOptions) run(c *cobra.Command) error {
@@ -110,25 +109,27 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	if o.json {
 		show = func(p *published) error { return json.NewEncoder(o.io.Out).Encode(p) }
 	}
-	return cmp.Or(show(result), o.partly(result))
+	if err := show(result); err != nil {
+		return err
+	}
+	return o.partly(result)
 }
 
-// partly reports what of a publish has failed although its version is in force.
+// partly reports the triggers of a publish that could not be set.
 func (o *publishOptions) partly(p *published) error {
-	if p.failed == nil {
+	if len(p.failures) == 0 {
 		return nil
 	}
 	var list diag.List
-	for _, err := range p.failed.(interface{ Unwrap() []error }).Unwrap() {
-		for _, d := range o.hinted(explain(err), err) {
-			if failed, ok := errors.AsType[publish.TriggerError](err); ok {
-				d.Message = failed.Trigger + ": " + d.Message
-			}
+	for _, f := range p.failures {
+		for _, d := range o.hinted(explain(f.Err), f.Err) {
+			d.Message = f.Trigger + ": " + d.Message
 			list = append(list, d)
 		}
 	}
-	list[len(list)-1] = list[len(list)-1].WithHint("The new version of %s is in force, but not all of its routes.", p.Script)
-	return o.app.failed(list)
+	return o.failed(append(list, diag.Errorf("partly-updated", diag.Location{},
+		"Trigger configuration for %q was only partially updated", p.Script).
+		WithHint("The new version is in force, and what could be set was not rolled back.")))
 }
 
 // bundle reads the project and bundles it.
@@ -166,6 +167,9 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return nil, err
+	}
 	progress := o.io.Progress("Publishing " + w.Name)
 	defer progress.Done()
 	start := time.Now()
@@ -178,16 +182,16 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		return nil, err
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
-	triggers := publish.NewTriggers(w)
 	result := &published{
-		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name), Routes: triggers.Targets(),
+		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
+		Bindings:   plan.Bindings(),
 		Migrations: describePlan(plan),
 	}
-	if result.failed = triggers.Apply(ctx, client); result.failed != nil {
-		result.Routes = nil
+	result.Targets, result.failures = publish.SetTriggers(ctx, client, w, publish.ShipOptions{})
+	if !slices.Contains(result.Targets, result.URL) { // which leads to it in any case
+		result.Targets = append([]string{result.URL}, result.Targets...)
 	}
 	return result, nil
 }
@@ -200,10 +204,7 @@ func (o *publishOptions) show(p *published) error {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
 	fmt.Fprintf(&b, "Published %s\n", p.Script)
-	for _, target := range append([]string{p.URL}, p.Routes...) {
-		if target == "" {
-			continue // with --remote there need be no address under workers.dev
-		}
+	for _, target := range p.Targets {
 		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))
 	}
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
@@ -234,7 +235,11 @@ func showBindings(w io.Writer, bindings []cfapi.Binding) {
 	tw := tabwriter.NewWriter(w, 0, 0, 6, ' ', 0)
 	fmt.Fprintln(tw, "Binding\tResource")
 	for _, b := range bindings {
-		fmt.Fprintf(tw, "env.%s (%s)\t%s\n", b.Name, bindingTarget(b), bindingKind(b))
+		name := "env." + b.Name
+		if target := bindingTarget(b); target != "" {
+			name += " (" + target + ")"
+		}
+		fmt.Fprintf(tw, "%s\t%s\n", name, bindingKind(b))
 	}
 	tw.Flush()
 	fmt.Fprintln(w)
@@ -250,10 +255,21 @@ func hide(bindings []cfapi.Binding, vars map[string]string) {
 	}
 }
 
+// bindingTarget says what a binding is to, "" if there is nothing to say: a
+// resource that is yet to be made has no id.
 func bindingTarget(b cfapi.Binding) string {
 	const longest = 40
 	var text string
 	switch b.Type {
+	case cfapi.BindingKVNamespace, cfapi.BindingD1:
+		return diag.Printable(b.ResourceID())
+	case cfapi.BindingService:
+		if b.Entrypoint != "" {
+			return diag.Printable(b.Service + "#" + b.Entrypoint)
+		}
+		return diag.Printable(b.Service)
+	case cfapi.BindingVersion:
+		return ""
 	case cfapi.BindingDurableObject:
 		if b.ScriptName != "" {
 			return b.ClassName + ", defined in " + b.ScriptName
@@ -278,6 +294,14 @@ func bindingKind(b cfapi.Binding) string {
 		return "Durable Object"
 	case cfapi.BindingSecretText:
 		return "Secret"
+	case cfapi.BindingKVNamespace:
+		return "KV Namespace"
+	case cfapi.BindingD1:
+		return "D1 Database"
+	case cfapi.BindingService:
+		return "Worker"
+	case cfapi.BindingVersion:
+		return "Worker Version Metadata"
 	}
 	return "Environment Variable"
 }

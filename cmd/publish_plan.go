@@ -72,6 +72,16 @@ func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error
 	return nil
 }
 
+// provision finds or makes what bindings without an id are to, and says what it
+// has made.
+func (o *publishOptions) provision(ctx context.Context, target publish.Target, plan *publish.Plan) error {
+	made, err := plan.Provision(ctx, target)
+	for _, m := range made {
+		fmt.Fprintf(o.io.Err, "Created the %s %s (%s) for env.%s\n", m.Label, diag.Printable(m.Name), diag.Printable(m.ID), m.Binding)
+	}
+	return err
+}
+
 // stillBound says who loses a class, in the words in which the runtime would
 // refuse to delete it.
 func stillBound(deletes []cfapi.PlanEffect) string {

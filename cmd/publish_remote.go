@@ -37,6 +37,9 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	var opts publish.ShipOptions
 	if o.canAsk() && !o.yes {
@@ -54,11 +57,14 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 	}
 	o.report(shipped.Warnings)
 	result := &published{
-		Script: w.Name, VersionID: shipped.VersionID, URL: shipped.URL, Routes: shipped.Routes,
+		Script: w.Name, VersionID: shipped.VersionID, Targets: append([]string{}, shipped.Targets...),
 		MigrationTag: shipped.MigrationTag, StartupTimeMS: shipped.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings: append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), Migrations: describePlan(plan),
-		failed: shipped.Failed,
+		Bindings: plan.Bindings(), Migrations: describePlan(plan),
+		failures: shipped.Failures,
+	}
+	if len(shipped.Targets) > 0 {
+		result.URL = shipped.Targets[0]
 	}
 	return result, nil
 }

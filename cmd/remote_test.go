@@ -136,7 +136,7 @@ func TestRemotePartly(t *testing.T) {
 	p.cloud.Fail(testcloud.Fault{Path: "/routes", Status: 400})
 	out, errOut := p.run(1, "publish", "--remote")
 	contains(t, out, "Published api", "https://api.sub.workers.dev")
-	contains(t, errOut, "Routes: the test makes this fail", "The new version of api is in force, but not all of its routes.")
+	contains(t, errOut, `Trigger configuration for "api" was only partially updated`, "Routes: the test makes this fail")
 }
 
 func TestRemoteRoutes(t *testing.T) {

@@ -43,6 +43,9 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here, so it cannot get another version", w.Name).
 			WithHint("`paddock publish` makes the first one.")}.Err()
 	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return err
+	}
 	done := o.uploading("Uploading "+w.Name, client)
 	start := time.Now()
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
@@ -50,7 +53,7 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	bindings := uploadedBindings(version, plan.Form.Metadata.Bindings)
+	bindings := uploadedBindings(version, plan.Bindings())
 	hide(bindings, o.given)
 	if o.json {
 		return json.NewEncoder(o.io.Out).Encode(version)

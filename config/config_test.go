@@ -367,10 +367,10 @@ func TestUnsupported(t *testing.T) {
 name = "w"
 compatibility_date = "2022-06-30"
 type = "webpack"
-kv_namespaces = [{ binding = "KV", id = "1" }]
+r2_buckets = [{ binding = "R2" }]
 preview_urls = true
 [env.s]
-kv_namespaces = []
+r2_buckets = []
 type = "rust"
 `)
 	for env, want := range map[string]string{

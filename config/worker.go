@@ -19,6 +19,10 @@ type Worker struct {
 	CompatibilityFlags []string        // each once
 	Vars               []Var           // sorted by name
 	DurableObjects     []DurableObject // in the order of the file
+	KVNamespaces       []Resource      // likewise
+	D1Databases        []Resource      // likewise
+	Services           []Service       // likewise
+	VersionMetadata    string          // name of that binding, "" for none
 	Migrations         []migrate.Migration
 	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
 	Routes             []Route         // in the order of the file
@@ -64,6 +68,25 @@ type DurableObject struct {
 	Name, Class string
 	Script      string        // "" when the class is in this script itself, also if that is written out
 	Location    diag.Location // of the class name
+}
+
+// Resource is a binding to something with data of its own, which has an id at
+// the target: a KV namespace, a database.
+type Resource struct {
+	Name     string
+	ID       string        // "" if a deployment shall find or make the resource
+	As       string        // what the resource is called, "" if not said
+	Location diag.Location // of the name
+}
+
+// Service is a binding to a script.
+type Service struct {
+	Name, Service      string
+	Environment        string         // "" if not said
+	Entrypoint         string         // "" for the default export
+	Props              map[string]any // nil if there are none; numbers as in [Var]
+	Location           diag.Location  // of the script's name
+	EntrypointLocation diag.Location
 }
 
 // Route is a pattern of URLs that the Worker answers on the platform.

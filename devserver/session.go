@@ -176,12 +176,25 @@ func (s *session) publish(ctx context.Context, p *project) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.rt.Publish(ctx, local.Upload{Script: p.worker.Name, Form: form, Source: "dev", Classes: classes(p.worker, p.built)})
+	publish.ForSession(p.worker, &form)
+	_, err = s.rt.Publish(ctx, local.Upload{
+		Script: p.worker.Name, Form: form, Source: "dev",
+		Classes: classes(p.worker, p.built), Exports: p.built.Exports, Awaited: s.names(),
+	})
 	if err != nil {
 		return s.refused(p, err)
 	}
 	p.running, p.runningWorker = p.built, p.worker
 	return nil
+}
+
+// names returns the names of the session's workers.
+func (s *session) names() []string {
+	var list []string
+	for _, p := range s.projects {
+		list = append(list, p.worker.Name)
+	}
+	return list
 }
 
 // classes returns the Durable Object classes that a worker shall have: what

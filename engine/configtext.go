@@ -10,14 +10,14 @@ func (c Config) text(reportToken, healthDir string) string {
 	for i, w := range c.Workers {
 		services = append(services, workerService(w, reportToken))
 		if w.Socket {
-			sockets = append(sockets, serviceSocket(socketName(i), w.Name, CFHeader))
+			sockets = append(sockets, serviceSocket(socketName(i), Tail{Service: w.Name, Props: w.SocketProps}, CFHeader))
 		}
 	}
 	for _, d := range c.Disks {
 		services = append(services, diskService(d.Name, d.Path, true))
 	}
 	services = append(services, internetService(c.Offline), diskService(healthService, healthDir, false))
-	sockets = append(sockets, serviceSocket(healthSocket, healthService, ""))
+	sockets = append(sockets, serviceSocket(healthSocket, Tail{Service: healthService}, ""))
 	var config capnpStruct
 	config.setList("services", services)
 	config.setList("sockets", sockets)
@@ -51,12 +51,12 @@ func diskService(name, path string, writable bool) string {
 }
 
 // serviceSocket has no address: the socket is inherited, see listenSockets.
-func serviceSocket(name, service, cfHeader string) string {
+func serviceSocket(name string, service Tail, cfHeader string) string {
 	var http, socket capnpStruct
 	http.setOptional("cfBlobHeader", cfHeader)
 	socket.setString("name", name)
 	socket.set("http", http.String())
-	socket.setString("service", service)
+	socket.set("service", designatorText(service))
 	return socket.String()
 }
 

@@ -43,6 +43,7 @@ type Upload struct {
 // changed nothing. Code is one of Cloudflare's error codes.
 type Refusal struct {
 	Code    int
+	Status  int // of the HTTP answer; 0 is the one that goes with the code
 	Message string
 	// Thrown is where the script threw as it was loaded; zero if that is not
 	// the reason, or the place is in no source.
@@ -76,7 +77,8 @@ func (u Upload) check() error {
 		}
 	}
 	if u.Form.Metadata.BodyPart != "" {
-		return refuse(cfapi.CodeMalformedBody, "this runtime does not run scripts in service-worker format: export the handlers from an ES module")
+		return refuse(cfapi.CodeValidationFailed, "this runtime does not run scripts in service-worker format (addEventListener): "+
+			"export the handlers from an ES module, as in `export default { fetch(request, env, ctx) { … } }`")
 	}
 	if u.Form.Metadata.Exports != nil {
 		return refuse(cfapi.CodeMalformedBody, "this runtime does not support `exports` yet: declare the classes with `migrations`")

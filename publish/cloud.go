@@ -112,3 +112,11 @@ func declaresObjects(exports json.RawMessage) bool {
 	}
 	return false
 }
+
+// workersDev reports whether a script shall answer at workers.dev.
+func workersDev(w *config.Worker) bool {
+	if w.WorkersDev != nil {
+		return *w.WorkersDev
+	}
+	return len(w.Routes) == 0
+}

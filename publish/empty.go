@@ -39,6 +39,13 @@ func (Empty) PlanScript(_ context.Context, script string, plan cfapi.PlanRequest
 	n := 0
 	state := migrate.State{Script: script, Exports: plan.Exports, NewKey: func() string { n++; return fmt.Sprint(n) }}
 	for _, b := range plan.Bindings {
+		if b.Type == cfapi.BindingService {
+			if b.Service != script {
+				return nil, refusal(cfapi.CodeServiceTarget, fmt.Sprintf(
+					"Could not resolve service binding '%s'. Target script '%s' not found.", b.Name, b.Service))
+			}
+			continue
+		}
 		if b.ScriptName != "" && b.ScriptName != script {
 			return nil, refusal(cfapi.CodeBindingClass, fmt.Sprintf(
 				"binding %q names the script %q, which does not exist here: publish it first, or correct script_name", b.Name, b.ScriptName))

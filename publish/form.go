@@ -30,6 +30,9 @@ func NewForm(w *config.Worker, built *bundle.Result, up *migrate.Upload) (cfapi.
 			Name: d.Name, Type: cfapi.BindingDurableObject, ClassName: d.Class, ScriptName: d.Script,
 		})
 	}
+	if err := addBindings(&form.Metadata, w); err != nil {
+		return form, err
+	}
 	if up != nil {
 		steps, err := json.Marshal(up.Steps)
 		if err != nil {

@@ -89,7 +89,7 @@ func (p *Plan) rehearse(ctx context.Context, target Target, built *bundle.Result
 	}
 	request := cfapi.PlanRequest{Migrations: p.Form.Metadata.Migrations, Exports: built.Exports}
 	for _, b := range p.Form.Metadata.Bindings {
-		if b.Type == cfapi.BindingDurableObject {
+		if b.Type == cfapi.BindingDurableObject || b.Type == cfapi.BindingService {
 			request.Bindings = append(request.Bindings, b)
 		}
 	}

@@ -38,8 +38,10 @@ type Plan struct {
 	// said without the code; nil if it would not.
 	Refused *cfapi.APIError
 
-	tags         []string // of the script at the target
-	deployedFrom string   // what has deployed it last
+	kept         map[string]cfapi.Binding // bindings that the upload inherits, by name
+	names        map[string]string        // what the configuration calls the resources of bindings
+	tags         []string                 // of the script at the target
+	deployedFrom string                   // what has deployed it last
 }
 
 // Options are what a plan may be made with.
@@ -52,7 +54,7 @@ type Options struct {
 // NewPlan asks the target for the script's state and works out what is to be
 // sent. It changes nothing.
 func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle.Result, opts Options) (*Plan, diag.List, error) {
-	p := &Plan{Script: w.Name}
+	p := &Plan{Script: w.Name, names: names(w)}
 	service, err := target.Service(ctx, w.Name)
 	switch {
 	case isNotFound(err):

@@ -16,23 +16,13 @@ type Shipped struct {
 	VersionID     string
 	StartupTimeMS int
 	MigrationTag  string
-	URL           string   // at workers.dev, "" for none
-	Routes        []string // and domains, as they are shown
-	// Failed is what could not be set after the upload, which is in force all the
-	// same: a [TriggerError] for each, joined.
-	Failed error
+	Targets       []string // where the script answers
+	// Failures are what could not be done after the upload, which is in force
+	// all the same.
+	Failures []TriggerError
 	// Warnings are about what is of no consequence for the script.
 	Warnings diag.List
 }
-
-// A TriggerError is a way to the script that could not be set.
-type TriggerError struct {
-	Trigger string // "Routes"
-	Err     error
-}
-
-func (e TriggerError) Error() string { return e.Trigger + ": " + e.Err.Error() }
-func (e TriggerError) Unwrap() error { return e.Err }
 
 // ShipOptions are the choices of whoever ships.
 type ShipOptions struct {
@@ -46,7 +36,7 @@ type ShipOptions struct {
 // every other one is uploaded whole. An error says that the version is not in
 // force.
 func (p *Plan) Ship(ctx context.Context, api *cfapi.Client, w *config.Worker, opts ShipOptions) (*Shipped, error) {
-	s := &shipment{Plan: p, api: api, worker: w, opts: opts, done: &Shipped{MigrationTag: p.Tag}, ways: NewTriggers(w)}
+	s := &shipment{Plan: p, api: api, worker: w, opts: opts, done: &Shipped{MigrationTag: p.Tag}}
 	send := s.addVersion
 	if p.replaces() {
 		send = s.replace
@@ -55,7 +45,7 @@ func (p *Plan) Ship(ctx context.Context, api *cfapi.Client, w *config.Worker, op
 		return nil, fmt.Errorf("publish %s: %w", p.Script, err)
 	}
 	s.done.VersionID = hyphenated(s.done.VersionID)
-	s.setTriggers(ctx)
+	s.done.Targets, s.done.Failures = SetTriggers(ctx, api, w, opts)
 	return s.done, nil
 }
 
@@ -66,9 +56,6 @@ type shipment struct {
 	worker *config.Worker
 	opts   ShipOptions
 	done   *Shipped
-
-	ways       Triggers
-	onlyRoutes bool // nothing at workers.dev leads to the script, now as before
 }
 
 // replace uploads the script whole.

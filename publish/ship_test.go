@@ -79,7 +79,7 @@ func TestShip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.URL != "https://s.sub.workers.dev" || len(done.VersionID) != 36 || done.Failed != nil {
+	if !slices.Equal(done.Targets, []string{"https://s.sub.workers.dev"}) || len(done.VersionID) != 36 || done.Failures != nil {
 		t.Errorf("first: %+v", done)
 	}
 	done, err = r.ship(shipped, "")

@@ -22,7 +22,7 @@ func (p *Plan) Survey(ctx context.Context, api *cfapi.Client, w *config.Worker) 
 		asks        []func() error
 	)
 	if p.New {
-		if NewTriggers(w).WorkersDev {
+		if workersDev(w) {
 			asks = append(asks, func() error { return hasSubdomain(ctx, api) })
 		}
 	} else {

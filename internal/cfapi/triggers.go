@@ -43,26 +43,20 @@ func (c *Client) PlanDomains(ctx context.Context, script string, domains []Domai
 	return set[DomainChangeset](ctx, c, http.MethodPost, c.scriptPath(script, "domains", "changeset")+"?replace_state=true", domains)
 }
 
-// SetDomains gives a script these domains in place of those that it has, also
-// if they were another script's.
-func (c *Client) SetDomains(ctx context.Context, script string, domains []Domain) error {
-	return c.PutDomainRecords(ctx, script, DomainRecords{OverrideScope: true, OverrideOrigin: true, OverrideDNSRecord: true, Origins: domains})
-}
-
-// PutDomainRecords is SetDomains with a choice of what may be taken.
-func (c *Client) PutDomainRecords(ctx context.Context, script string, records DomainRecords) error {
+// SetDomains gives a script these domains in place of those that it has.
+func (c *Client) SetDomains(ctx context.Context, script string, records DomainRecords) error {
 	_, err := set[json.RawMessage](ctx, c, http.MethodPut, c.scriptPath(script, "domains", "records"), records)
 	return err
 }
 
 // Zones returns the zones of the account with the name: one or none.
 func (c *Client) Zones(ctx context.Context, name string) ([]Zone, error) {
-	return list[Zone](ctx, c, "/zones?"+url.Values{"name": {name}, "account.id": {c.AccountID}}.Encode())
+	return list[Zone](ctx, c, "/zones", url.Values{"name": {name}, "account.id": {c.AccountID}}, 0)
 }
 
 // ZoneRoutes returns all routes of a zone.
 func (c *Client) ZoneRoutes(ctx context.Context, zone string) ([]Route, error) {
-	return list[Route](ctx, c, "/zones/"+url.PathEscape(zone)+"/workers/routes")
+	return list[Route](ctx, c, "/zones/"+url.PathEscape(zone)+"/workers/routes", nil, 0)
 }
 
 // AddZoneRoute adds a route to a zone. One that is there already is refused, so

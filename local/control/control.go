@@ -98,6 +98,7 @@ func New(rt *local.Runtime, opts Options) *API {
 	a.handleFor(local.ScopeTail, "DELETE "+account+"/workers/scripts/{script}/tails/{id}", a.deleteTail)
 	a.handleMigrations(account)
 	a.handleTokens(account)
+	a.handleStorage(account)
 	a.handle("GET "+account+"/paddock/status", a.status)
 	a.handle("POST "+account+"/paddock/stop", a.stopRuntime)
 	a.handle("/", func(r *http.Request) (any, error) {
@@ -188,7 +189,9 @@ func refusal(err error) (status, code int) {
 	)
 	switch {
 	case errors.As(err, &refused):
-		code = refused.Code
+		if code = refused.Code; refused.Status != 0 {
+			return refused.Status, code
+		}
 	case errors.As(err, &migrated):
 		return migrated.Status, migrated.Code
 	case errors.As(err, &form):
