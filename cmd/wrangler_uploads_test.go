@@ -126,6 +126,15 @@ var uploadCases = []uploadCase{
 		steps: []step{{args: "deploy"}, {args: "deploy"}, {args: "versions upload"}, {args: "versions deploy 00000000-0000-4000-8000-000000000001@100 --yes"}},
 	},
 	{
+		name: "resources",
+		files: map[string]string{
+			"src/index.js": objects,
+			"wrangler.toml": base + "kv_namespaces = [{ binding = \"KV\", id = \"k\" }]\nd1_databases = [{ binding = \"DB\", database_name = \"db\", database_id = \"d\" }]\n" +
+				"services = [{ binding = \"OTHER\", service = \"other\", entrypoint = \"Named\" }]\nversion_metadata = { binding = \"VERSION\" }\n",
+		},
+		steps: []step{{args: "deploy"}},
+	},
+	{
 		name:  "secrets",
 		files: map[string]string{"src/index.js": objects, "wrangler.toml": base, "more.json": `{"B":"2","A":null}`},
 		steps: []step{
