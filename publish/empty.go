@@ -16,7 +16,7 @@ type Empty struct{}
 
 // Service finds no script.
 func (Empty) Service(context.Context, string) (*cfapi.Service, error) {
-	return nil, refusal(cfapi.CodeScriptNotFound, "This Worker does not exist on this runtime.")
+	return nil, refusal(cfapi.CodeServiceNotFound, "This Worker does not exist on this runtime.")
 }
 
 // ScriptMigrations finds no script.
