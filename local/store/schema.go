@@ -126,6 +126,17 @@ CREATE UNIQUE INDEX resources_id ON resources (kind, id) WHERE deleted_on IS NUL
 -- JSON array of what may be called of a version beside its default export; NULL if it was not looked at.
 ALTER TABLE versions ADD COLUMN entrypoints TEXT;
 `,
+	`
+CREATE TABLE asset_files (                    -- static files that were uploaded
+	script TEXT NOT NULL,                     -- may not exist yet
+	hash   TEXT NOT NULL,                     -- the client's name for content and type
+	sha256 TEXT NOT NULL,                     -- of the blob
+	size   INTEGER NOT NULL,
+	type   TEXT NOT NULL,                     -- content type, '' for none
+	PRIMARY KEY (script, hash)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE versions ADD COLUMN assets TEXT;  -- JSON of Assets; NULL if it has none
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of
