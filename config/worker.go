@@ -22,6 +22,7 @@ type Worker struct {
 	Migrations         []migrate.Migration
 	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
 	Routes             []Route         // in the order of the file
+	Assets             *Assets         // nil without static files
 	Observability      bool
 	Minify             bool
 	Define             map[string]string
@@ -65,6 +66,19 @@ type Route struct {
 	ZoneID, ZoneName string        // "" if not said
 	CustomDomain     bool          // the pattern is a domain of the Worker's own
 	Location         diag.Location // of the pattern
+}
+
+// Assets are static files that are served beside the Worker, or without one.
+// Empty settings are the platform's defaults.
+type Assets struct {
+	Dir              string // absolute path of the folder, "" if none is configured
+	Binding          string // name in the Worker's env
+	HTMLHandling     string
+	NotFoundHandling string
+	BasePath         string
+	WorkerFirst      bool     // the Worker runs before files are looked for
+	WorkerFirstOn    []string // or does so for these patterns of paths, and not for those with a "!"
+	Location         diag.Location
 }
 
 // Dev is the settings of the local server.

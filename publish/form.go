@@ -30,6 +30,7 @@ func NewForm(w *config.Worker, built *bundle.Result, up *migrate.Upload) (cfapi.
 			Name: d.Name, Type: cfapi.BindingDurableObject, ClassName: d.Class, ScriptName: d.Script,
 		})
 	}
+	form.Metadata.Bindings = append(form.Metadata.Bindings, assetsBinding(w)...)
 	if up != nil {
 		steps, err := json.Marshal(up.Steps)
 		if err != nil {
