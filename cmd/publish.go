@@ -19,6 +19,7 @@ import (
 	"paddock/internal/diag"
 	"paddock/local"
 	"paddock/migrate"
+	"paddock/publish"
 )
 
 type publishOptions struct {
@@ -73,6 +74,7 @@ type published struct {
 	Size          int64           `json:"size"`
 	GzipSize      int64           `json:"gzip_size"`
 	Bindings      []cfapi.Binding `json:"bindings"`
+	Assets        *assetsResult   `json:"assets,omitempty"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	uploadTime time.Duration
@@ -117,6 +119,9 @@ func (o *publishOptions) bundle(c *cobra.Command) (*config.Worker, *bundle.Resul
 		return nil, nil, diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
 			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
 	}
+	if err := o.failed(publish.CheckAssets(w)); err != nil {
+		return nil, nil, err
+	}
 	if o.adhoc.Given() {
 		o.report(deprecated(w, o.adhoc))
 	}
@@ -137,6 +142,10 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
+	assets, err := o.shipAssets(ctx, client, plan, w)
+	if err != nil {
+		return nil, err
+	}
 	progress := o.io.Progress("Publishing " + w.Name)
 	defer progress.Done()
 	start := time.Now()
@@ -153,6 +162,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
+		Assets:     assets,
 		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
 		Migrations: describePlan(plan),
 	}, nil
@@ -172,6 +182,7 @@ func (o *publishOptions) show(p *published) error {
 
 // showUpload prints what all uploads have in common.
 func (o *publishOptions) showUpload(w io.Writer, p *published) {
+	o.showAssets(w, p.Assets)
 	o.showSize(w, p.Size, p.GzipSize)
 	fmt.Fprintf(w, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
 	showBindings(w, p.Bindings)
@@ -194,6 +205,10 @@ func showBindings(w io.Writer, bindings []cfapi.Binding) {
 	tw := tabwriter.NewWriter(w, 0, 0, 6, ' ', 0)
 	fmt.Fprintln(tw, "Binding\tResource")
 	for _, b := range bindings {
+		if b.Type == cfapi.BindingAssets { // leads to nothing that has a name
+			fmt.Fprintf(tw, "env.%s\t%s\n", b.Name, bindingKind(b))
+			continue
+		}
 		fmt.Fprintf(tw, "env.%s (%s)\t%s\n", b.Name, bindingTarget(b), bindingKind(b))
 	}
 	tw.Flush()
@@ -238,6 +253,8 @@ func bindingKind(b cfapi.Binding) string {
 		return "Durable Object"
 	case cfapi.BindingSecretText:
 		return "Secret"
+	case cfapi.BindingAssets:
+		return "Assets"
 	}
 	return "Environment Variable"
 }

@@ -42,6 +42,10 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here, so it cannot get another version", w.Name).
 			WithHint("`paddock publish` makes the first one.")}.Err()
 	}
+	assets, err := o.shipAssets(ctx, client, plan, w)
+	if err != nil {
+		return err
+	}
 	progress := o.io.Progress("Uploading " + w.Name)
 	start := time.Now()
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
@@ -56,7 +60,7 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	}
 	var b strings.Builder
 	o.showUpload(&b, &published{
-		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize,
+		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize, Assets: assets,
 		Bindings: bindings, uploadTime: time.Since(start),
 	})
 	fmt.Fprintf(&b, "Worker Version ID: %s\n\nTo deploy this version to production traffic use the command `paddock versions deploy %[1]s`\n", version.ID)

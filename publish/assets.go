@@ -23,13 +23,13 @@ const (
 	ignoreFile    = ".assetsignore"
 )
 
-// AssetRules returns the paths of the files that say how a worker's static files
-// are served, whether they exist or not.
-func AssetRules(w *config.Worker) []string {
+// AssetInputs returns the paths of what decides how a worker's static files are
+// served, whether it exists or not: the folder, and the files in it that say so.
+func AssetInputs(w *config.Worker) []string {
 	if w.Assets == nil || w.Assets.Dir == "" {
 		return nil
 	}
-	var list []string
+	list := []string{w.Assets.Dir}
 	for _, name := range []string{headersFile, redirectsFile, ignoreFile} {
 		list = append(list, filepath.Join(w.Assets.Dir, name))
 	}
