@@ -85,6 +85,28 @@ func (t target) get(ctx context.Context, path string) (string, error) {
 	return c.ask(path)
 }
 
+// askEach asks for n paths, over as many connections as a load has.
+func (t target) askEach(ctx context.Context, n int, path func(int) string) error {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	errs := make([]error, min(n, loadConnections))
+	for i := range errs {
+		all.Go(func() {
+			c, err := t.dial(ctx)
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			defer c.Close()
+			for k := next.Add(1) - 1; k < int64(n) && errs[i] == nil; k = next.Add(1) - 1 {
+				_, errs[i] = c.ask(path(int(k)))
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
 // loadFor keeps all connections busy for a while. On a machine that is so busy
 // that the time is over before the first request, that one is asked all the same.
 func (t target) loadFor(ctx context.Context, path string, d time.Duration) (loaded, error) {

@@ -109,8 +109,8 @@ func (l *lab) startRuntime(ctx context.Context, p project) (*server, error) {
 }
 
 // publish runs the command to its end and returns how long it took.
-func (l *lab) publish(ctx context.Context, p project) (time.Duration, error) {
-	run, err := l.launch(l.paddock, []string{"publish", "--cwd", p.dir, "--state-dir", stateDir(p)})
+func (l *lab) publish(ctx context.Context, p project, flags ...string) (time.Duration, error) {
+	run, err := l.launch(l.paddock, append([]string{"publish", "--cwd", p.dir, "--state-dir", stateDir(p)}, flags...))
 	if err != nil {
 		return 0, err
 	}

@@ -78,6 +78,40 @@ func (e *edit) save() (answer string, err error) {
 	return answer, os.WriteFile(e.path, []byte(strings.Replace(e.source, counterText, answer, 1)), 0o600)
 }
 
+// A renaming is the counter with one more rename of its class at each save.
+type renaming struct {
+	project
+	source, config string
+	names          int
+}
+
+func (p project) renaming() (*renaming, error) {
+	source, err := os.ReadFile(p.main())
+	if err != nil {
+		return nil, err
+	}
+	config, err := os.ReadFile(p.config())
+	if err == nil && (!strings.Contains(string(source), "class Counter") || !strings.Contains(string(config), `class_name = "Counter"`)) {
+		err = errors.New("the counter's source or configuration has changed: its class is not called Counter")
+	}
+	return &renaming{project: p, source: string(source), config: string(config)}, err
+}
+
+func (p project) config() string { return filepath.Join(p.dir, "wrangler.toml") }
+
+// save gives the class its next name.
+func (n *renaming) save() error {
+	from, to := "Counter", fmt.Sprintf("Counter%d", n.names+1)
+	if n.names > 0 {
+		from = fmt.Sprintf("Counter%d", n.names)
+	}
+	n.names++
+	n.config += fmt.Sprintf("\n[[migrations]]\ntag = \"to-%s\"\nrenamed_classes = [{ from = %q, to = %q }]\n", to, from, to)
+	config := strings.Replace(n.config, `class_name = "Counter"`, fmt.Sprintf("class_name = %q", to), 1)
+	source := strings.Replace(n.source, "class Counter", "class "+to, 1)
+	return errors.Join(os.WriteFile(n.project.config(), []byte(config), 0o600), os.WriteFile(n.main(), []byte(source), 0o600))
+}
+
 // engineConfig is what one writes by hand to run either project without
 // paddock. Both call their class and binding the same.
 const engineConfig = `using Workerd = import "/workerd/workerd.capnp";

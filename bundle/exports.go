@@ -30,8 +30,8 @@ func entryExports(metafile string) ([]string, error) {
 	return nil, errors.New("read the bundler's report: no entry point in it")
 }
 
-// CheckExports compares a successful build with the worker's Durable Object
-// bindings: a class of its own that a binding names must be exported. Each
+// CheckExports compares a successful build with the worker's bindings to itself:
+// a class or entrypoint of its own that a binding names must be exported. Each
 // class is reported once, at its first binding.
 func CheckExports(w *config.Worker, r *Result) diag.List {
 	var list diag.List
@@ -45,6 +45,14 @@ func CheckExports(w *config.Worker, r *Result) diag.List {
 		d := diag.Errorf("class-not-exported", binding.Location,
 			"Your Worker depends on the following Durable Objects, which are not exported in your entrypoint file: %s", class)
 		list = append(list, d.WithHint("%s", exportHint(class, r)))
+	}
+	for _, s := range w.Services {
+		if s.Service != w.Name || s.Entrypoint == "" || slices.Contains(r.Exports, s.Entrypoint) {
+			continue
+		}
+		list = append(list, diag.Errorf("entrypoint-not-exported", s.EntrypointLocation,
+			"Your Worker binds an entrypoint of its own as %s, which is not exported in your entrypoint file: %s", s.Name, s.Entrypoint).
+			WithHint("%s", exportHint(s.Entrypoint, r)))
 	}
 	return list
 }

@@ -238,3 +238,22 @@ func TestCheckExports(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckEntrypoints(t *testing.T) {
+	at := diag.Location{File: "wrangler.toml", Line: 7, Column: 1}
+	w := &config.Worker{Name: "w", Services: []config.Service{
+		{Name: "A", Service: "w"},
+		{Name: "B", Service: "w", Entrypoint: "default"},
+		{Name: "C", Service: "w", Entrypoint: "Api"},
+		{Name: "D", Service: "other", Entrypoint: "Nope"},
+		{Name: "E", Service: "w", Entrypoint: "api", EntrypointLocation: at},
+	}}
+	list := CheckExports(w, &Result{Exports: []string{"default", "Api"}})
+	if len(list) != 1 {
+		t.Fatalf("%d diagnostics:\n%s", len(list), render(list))
+	}
+	if d := list[0]; d.Severity != diag.Error || d.Location != at || !strings.HasSuffix(d.Message, "as E, which is not exported in your entrypoint file: api") ||
+		d.Hint != `did you mean "Api", which is exported?` {
+		t.Errorf("got %s: %s (%s)", d.Location, d.Message, d.Hint)
+	}
+}

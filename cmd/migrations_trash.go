@@ -47,7 +47,7 @@ func remaining(expires string) string {
 
 func (a *app) restoreCommand() *cobra.Command {
 	var (
-		class       string
+		request     cfapi.Restore
 		yes, asJSON bool
 	)
 	c := &cobra.Command{
@@ -64,18 +64,23 @@ func (a *app) restoreCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			restored, err := client.RestoreNamespace(ctx, n.ID, class)
+			restored, err := client.RestoreNamespace(ctx, n.ID, request)
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return json.NewEncoder(a.io.Out).Encode(restored)
 			}
-			_, err = fmt.Fprintf(a.io.Out, "Restored %s/%s: %s.\n", restored.Script, restored.Class, holds(n.Usage))
+			instead := ""
+			if restored.Replaced != "" {
+				instead = " The class that had this name is in the trash instead."
+			}
+			_, err = fmt.Fprintf(a.io.Out, "Restored %s/%s: %s.%s\n", restored.Script, restored.Class, holds(n.Usage), instead)
 			return err
 		},
 	}
-	c.Flags().StringVar(&class, "as", "", "class that the objects shall belong to, when it is not the one that was deleted")
+	c.Flags().StringVar(&request.Class, "as", "", "class that the objects shall belong to, when it is not the one that was deleted")
+	c.Flags().BoolVar(&request.Replace, "replace", false, "send the class that has the name now to the trash in its place")
 	c.Flags().BoolVar(&yes, "yes", false, "restore what is in the trash without a question, when it is not named")
 	c.Flags().BoolVar(&asJSON, "json", false, "print what was restored as JSON")
 	return c
@@ -128,6 +133,9 @@ func (a *app) several(trash []cfapi.TrashedNamespace, format string, args ...any
 }
 
 func (a *app) trash(ctx context.Context) (*cfapi.Client, []cfapi.TrashedNamespace, error) {
+	if err := a.localOnly("Cloudflare has no trash: what a migration has deleted is gone"); err != nil {
+		return nil, nil, err
+	}
 	client, _, err := a.ensureClient(ctx)
 	if err != nil {
 		return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -37,7 +38,7 @@ func (a *app) publishCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "publish",
 		Aliases: []string{"deploy"},
-		Short:   "Ship the worker to the local runtime, with its migrations",
+		Short:   "Ship the worker with its migrations, to the local runtime or with --remote to Cloudflare",
 		Args:    args(cobra.NoArgs),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
@@ -60,7 +61,7 @@ func (o *publishOptions) uploadFlags(c *cobra.Command) {
 
 // migrationFlags adds what decides about the migrations of an upload.
 func (o *publishOptions) migrationFlags(c *cobra.Command) {
-	c.Flags().BoolVar(&o.yes, "yes", false, "delete classes although other scripts still bind to them")
+	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask: delete classes although other scripts bind to them, or for good with --remote")
 	adhocFlags(c, &o.adhoc)
 }
 
@@ -69,6 +70,7 @@ type published struct {
 	Script        string          `json:"script"`
 	VersionID     string          `json:"version_id"`
 	URL           string          `json:"url"`
+	Targets       []string        `json:"targets,omitempty"` // where it answers: the URL, routes, domains
 	MigrationTag  string          `json:"migration_tag,omitempty"`
 	StartupTimeMS int             `json:"startup_time_ms"`
 	Size          int64           `json:"size"`
@@ -77,7 +79,10 @@ type published struct {
 	Assets        *assetsResult   `json:"assets,omitempty"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
+	ExportsReconciliation *cfapi.ExportsReconciliation `json:"exports_reconciliation,omitempty"`
+
 	uploadTime time.Duration
+	failures   []publish.TriggerError // of what follows an upload
 }
 
 func (o *publishOptions) run(c *cobra.Command) error {
@@ -93,15 +98,41 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.ship(ctx, client, status, w, built)
+	var result *published
+	if o.remote {
+		result, err = o.shipRemote(ctx, client, w, built)
+	} else {
+		result, err = o.ship(ctx, client, status, w, built)
+	}
 	if err != nil {
 		return err
 	}
 	hide(result.Bindings, o.given)
+	show := o.show
 	if o.json {
-		return json.NewEncoder(o.io.Out).Encode(result)
+		show = func(p *published) error { return json.NewEncoder(o.io.Out).Encode(p) }
 	}
-	return o.show(result)
+	if err := show(result); err != nil {
+		return err
+	}
+	return o.partly(result)
+}
+
+// partly reports the triggers of a publish that could not be set.
+func (o *publishOptions) partly(p *published) error {
+	if len(p.failures) == 0 {
+		return nil
+	}
+	var list diag.List
+	for _, f := range p.failures {
+		for _, d := range o.hinted(explain(f.Err), f.Err) {
+			d.Message = f.Trigger + ": " + d.Message
+			list = append(list, d)
+		}
+	}
+	return o.failed(append(list, diag.Errorf("partly-updated", diag.Location{},
+		"Trigger configuration for %q was only partially updated", p.Script).
+		WithHint("The new version is in force, and what could be set was not rolled back.")))
 }
 
 // bundle reads the project and bundles it.
@@ -142,6 +173,9 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err := o.announce(ctx, plan); err != nil {
 		return nil, err
 	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return nil, err
+	}
 	assets, err := o.shipAssets(ctx, client, plan, w)
 	if err != nil {
 		return nil, err
@@ -155,17 +189,22 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 			WithHint("The upload may have been applied all the same: `paddock runtime status` shows the version in force.")}.Err()
 	}
 	if err != nil {
-		return nil, err
+		return nil, located(w, err)
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
-	return &published{
+	result := &published{
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Assets:     assets,
-		Bindings:   append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), // [] in JSON, not null
-		Migrations: describePlan(plan),
-	}, nil
+		Bindings:   plan.Bindings(),
+		Migrations: describePlan(plan), ExportsReconciliation: upload.ExportsReconciliation,
+	}
+	result.Targets, result.failures = publish.SetTriggers(ctx, client, w, publish.ShipOptions{})
+	if !slices.Contains(result.Targets, result.URL) { // which leads to it in any case
+		result.Targets = append([]string{result.URL}, result.Targets...)
+	}
+	return result, nil
 }
 
 // show prints what Wrangler prints, in its order and words.
@@ -175,7 +214,10 @@ func (o *publishOptions) show(p *published) error {
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
-	fmt.Fprintf(&b, "Published %s\n  %s\n", p.Script, o.io.OutStyle(color.FgCyan)(p.URL))
+	fmt.Fprintf(&b, "Published %s\n", p.Script)
+	for _, target := range p.Targets {
+		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))
+	}
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)
 	return o.write(&b)
 }
@@ -205,11 +247,11 @@ func showBindings(w io.Writer, bindings []cfapi.Binding) {
 	tw := tabwriter.NewWriter(w, 0, 0, 6, ' ', 0)
 	fmt.Fprintln(tw, "Binding\tResource")
 	for _, b := range bindings {
-		if b.Type == cfapi.BindingAssets { // leads to nothing that has a name
-			fmt.Fprintf(tw, "env.%s\t%s\n", b.Name, bindingKind(b))
-			continue
+		name := "env." + b.Name
+		if target := bindingTarget(b); target != "" {
+			name += " (" + target + ")"
 		}
-		fmt.Fprintf(tw, "env.%s (%s)\t%s\n", b.Name, bindingTarget(b), bindingKind(b))
+		fmt.Fprintf(tw, "%s\t%s\n", name, bindingKind(b))
 	}
 	tw.Flush()
 	fmt.Fprintln(w)
@@ -225,10 +267,21 @@ func hide(bindings []cfapi.Binding, vars map[string]string) {
 	}
 }
 
+// bindingTarget says what a binding is to, "" if there is nothing to say: a
+// resource that is yet to be made has no id.
 func bindingTarget(b cfapi.Binding) string {
 	const longest = 40
 	var text string
 	switch b.Type {
+	case cfapi.BindingKVNamespace, cfapi.BindingD1:
+		return diag.Printable(b.ResourceID())
+	case cfapi.BindingService:
+		if b.Entrypoint != "" {
+			return diag.Printable(b.Service + "#" + b.Entrypoint)
+		}
+		return diag.Printable(b.Service)
+	case cfapi.BindingVersion, cfapi.BindingAssets:
+		return ""
 	case cfapi.BindingDurableObject:
 		if b.ScriptName != "" {
 			return b.ClassName + ", defined in " + b.ScriptName
@@ -255,6 +308,14 @@ func bindingKind(b cfapi.Binding) string {
 		return "Secret"
 	case cfapi.BindingAssets:
 		return "Assets"
+	case cfapi.BindingKVNamespace:
+		return "KV Namespace"
+	case cfapi.BindingD1:
+		return "D1 Database"
+	case cfapi.BindingService:
+		return "Worker"
+	case cfapi.BindingVersion:
+		return "Worker Version Metadata"
 	}
 	return "Environment Variable"
 }

@@ -43,10 +43,11 @@ func (o *publishOptions) plan(ctx context.Context, target publish.Target, w *con
 }
 
 // announce shows what an upload is about to do to namespaces, and asks where
-// that takes something away from other scripts. What would be refused is left
-// to the upload itself: that knows the code as well.
+// that takes something away from other scripts. Of what would be refused it
+// shows the steps, so that it can be seen what was about to be done; the verdict
+// is left to the upload itself, which knows the code as well.
 func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error {
-	if plan.Migrations == nil || plan.Refused != nil {
+	if !eventful(plan) {
 		return nil
 	}
 	if !o.json {
@@ -56,12 +57,15 @@ func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error
 			return err
 		}
 	}
+	if o.remote {
+		return o.confirmDeletes(ctx, plan)
+	}
 	bound := plan.BoundDeletes()
 	if len(bound) == 0 {
 		return nil
 	}
 	if !o.yes {
-		if err := o.mustConfirm(ctx, stillBound(bound), plan.Script); err != nil {
+		if err := o.mustConfirm(ctx, stillBound(plan, bound), plan.Script); err != nil {
 			return err
 		}
 	}
@@ -69,11 +73,35 @@ func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error
 	return nil
 }
 
+// provision finds or makes what bindings without an id are to, and says what it
+// has made.
+func (o *publishOptions) provision(ctx context.Context, target publish.Target, plan *publish.Plan) error {
+	made, err := plan.Provision(ctx, target)
+	for _, m := range made {
+		fmt.Fprintf(o.io.Err, "Created the %s %s (%s) for env.%s\n", m.Label, diag.Printable(m.Name), diag.Printable(m.ID), m.Binding)
+	}
+	return err
+}
+
+// eventful reports whether there is anything to say of what an upload does to
+// namespaces.
+func eventful(plan *publish.Plan) bool {
+	if plan.Declared {
+		return len(plan.Namespaces.Effects) > 0 || hasNotes(plan.Namespaces.Reconciliation)
+	}
+	return plan.Migrations != nil
+}
+
 // stillBound says who loses a class, in the words in which the runtime would
 // refuse to delete it.
-func stillBound(deletes []cfapi.PlanEffect) string {
+func stillBound(plan *publish.Plan, deletes []cfapi.PlanEffect) string {
 	var lines []string
 	for _, e := range deletes {
+		if plan.Declared {
+			lines = append(lines, fmt.Sprintf("Other scripts still bind to the namespace of class '%s' that would be deleted: %s",
+				e.Class, strings.Join(e.BoundBy, ", ")))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("Cannot apply --delete-class migration to class %s without also removing the binding that references it: %s %s to it",
 			e.Class, strings.Join(e.BoundBy, ", "), verb(len(e.BoundBy), "binds", "bind")))
 	}
@@ -108,13 +136,20 @@ func (o *publishOptions) rehearse(ctx context.Context, w *config.Worker, built *
 		b.WriteString("--dry-run: exiting now.\n")
 		err = o.write(&b)
 	}
-	return errors.Join(err, o.verdict(plan))
+	return errors.Join(err, o.verdict(w, plan))
 }
 
 // rehearsed plans the upload without sending it. A runtime that has never run
 // is not started for it.
 func (o *publishOptions) rehearsed(ctx context.Context, w *config.Worker, built *bundle.Result) (*publish.Plan, error) {
 	o.dryRun = true
+	if o.remote {
+		client, err := o.cloud(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return o.plan(ctx, o.destination(client), w, built)
+	}
 	if err := o.needState(); err != nil {
 		return nil, err
 	}
@@ -129,12 +164,12 @@ func (o *publishOptions) rehearsed(ctx context.Context, w *config.Worker, built 
 }
 
 // verdict is the error with which the upload would end, nil if it would not.
-func (o *publishOptions) verdict(plan *publish.Plan) error {
+func (o *publishOptions) verdict(w *config.Worker, plan *publish.Plan) error {
 	if plan.Refused != nil {
-		return plan.Refused
+		return located(w, plan.Refused)
 	}
 	if bound := plan.BoundDeletes(); len(bound) > 0 && !o.yes {
-		return diag.List{diag.Errorf("not-confirmed", diag.Location{}, "%s", stillBound(bound)).
+		return diag.List{diag.Errorf("not-confirmed", diag.Location{}, "%s", stillBound(plan, bound)).
 			WithHint("`publish` asks at a terminal, and wants --yes elsewhere.")}.Err()
 	}
 	return nil

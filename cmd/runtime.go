@@ -109,6 +109,9 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", script.Name, servedVersions(script), orDash(diag.Printable(script.MigrationTag)),
 			orDash(strings.Join(classes, ", ")), engineState(engines[script.Name]), script.URL)
+		for _, pattern := range script.Routes {
+			fmt.Fprintf(tw, "\t\t\t\t\t%s\n", diag.Printable(pattern))
+		}
 	}
 	tw.Flush()
 	showRestarts(&b, s.Groups)
@@ -162,21 +165,4 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
-}
-
-func (a *app) runtimeEnvCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "env",
-		Short: "Print what points Wrangler at the runtime, for eval",
-		Args:  args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			client, _, err := a.client(c.Context())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.io.Out, "export CLOUDFLARE_API_BASE_URL=%s\nexport CLOUDFLARE_API_TOKEN=%s\nexport CLOUDFLARE_ACCOUNT_ID=%s\n",
-				client.BaseURL, client.Token, client.AccountID)
-			return err
-		},
-	}
 }

@@ -62,19 +62,19 @@ func (k *kit) run(ts *testscript.TestScript, want int, args []string) {
 // progress are the lines that only appear on a slow machine.
 var progress = regexp.MustCompile(`(?m)^(Fetching|Starting|Publishing|Uploading|Deploying|Deleting|Stopping)( .*)?…\n`)
 
-// ended checks how paddock has ended and makes its output that of the
+// ended checks how a program has ended and makes its output that of the
 // script's last command.
 func (k *kit) ended(ts *testscript.TestScript, c *exec.Cmd, err error, want int, out, errOut []byte) {
 	errOut = progress.ReplaceAll(errOut, nil)
 	ts.Stdout().Write(out)
 	ts.Stderr().Write(errOut)
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
-		ts.Fatalf("run paddock: %v", err)
+		ts.Fatalf("run %s: %v", c.Path, err)
 	}
 	if got := c.ProcessState.ExitCode(); got != want {
-		ts.Fatalf("paddock ended with %v, want exit code %d\nstdout:\n%s\nstderr:\n%s", c.ProcessState, want, out, errOut)
+		ts.Fatalf("%s ended with %v, want exit code %d\nstdout:\n%s\nstderr:\n%s", filepath.Base(c.Path), c.ProcessState, want, out, errOut)
 	}
-	if bytes.ContainsRune(out, '\x1b') || bytes.ContainsRune(errOut, '\x1b') {
+	if escapes := bytes.ContainsRune(out, '\x1b') || bytes.ContainsRune(errOut, '\x1b'); escapes && c.Path == k.program {
 		ts.Fatalf("paddock drives a terminal where there is none: %q %q", out, errOut)
 	}
 }
@@ -84,9 +84,14 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: start NAME ARG...")
 	}
 	k := kitOf(ts)
+	k.start(ts, args[0], k.command(context.Background(), ts, args[1:]))
+}
+
+// start runs a program in the background.
+func (k *kit) start(ts *testscript.TestScript, name string, c *exec.Cmd) {
 	p := &background{
-		name: args[0], done: make(chan struct{}),
-		out: filepath.Join(k.workDir, args[0]+".out"), err: filepath.Join(k.workDir, args[0]+".err"),
+		name: name, cmd: c, done: make(chan struct{}),
+		out: filepath.Join(k.workDir, name+".out"), err: filepath.Join(k.workDir, name+".err"),
 	}
 	out, err := os.Create(p.out)
 	ts.Check(err)
@@ -94,7 +99,6 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	errOut, err := os.Create(p.err)
 	ts.Check(err)
 	defer errOut.Close()
-	p.cmd = k.command(context.Background(), ts, args[1:])
 	p.cmd.Stdout, p.cmd.Stderr = out, errOut
 	ts.Check(p.cmd.Start())
 	go func() {

@@ -150,6 +150,7 @@ func withoutPlaces(w *Worker) *Worker {
 	c := *w
 	missing := w.MainLocation.Line == 0 || !strings.Contains(w.DateLocation.LineText, w.CompatibilityDate)
 	c.MainLocation, c.DateLocation = diag.Location{}, diag.Location{}
+	c.Cloud, c.resolved = Cloud{}, nil // cloud_test.go looks at it
 	c.Vars, c.DurableObjects, c.Migrations = nil, nil, nil
 	for _, v := range w.Vars {
 		missing = missing || !strings.Contains(v.Location.LineText, v.Name)
@@ -366,10 +367,10 @@ func TestUnsupported(t *testing.T) {
 name = "w"
 compatibility_date = "2022-06-30"
 type = "webpack"
-kv_namespaces = [{ binding = "KV", id = "1" }]
-routes = ["a/*"]
+r2_buckets = [{ binding = "R2" }]
+preview_urls = true
 [env.s]
-kv_namespaces = []
+r2_buckets = []
 type = "rust"
 `)
 	for env, want := range map[string]string{

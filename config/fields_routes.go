@@ -1,24 +1,23 @@
 package config
 
-const hintRoutes = "A published Worker answers at http://<name>.localhost; in dev, every request reaches it."
-
 // What makes a Worker run.
 var routeFields = []*field{
 	{
-		name: "route", class: inheritable, since: "1.0", do: inactive, usual: "", hint: hintRoutes,
+		name: "route", class: inheritable, since: "1.0",
 		shape: &route,
 		doc:   "The route of a Worker that has one only.",
 		read:  func(d *draft, n *node) { d.route = n },
 	},
 	{
-		name: "routes", class: inheritable, since: "1.8", do: inactive, hint: hintRoutes,
+		name: "routes", class: inheritable, since: "1.8",
 		shape: &shape{kinds: kindArray, elem: &routeItem},
 		doc:   "Patterns of the URLs that the Worker answers, and domains of its own.",
 		read:  func(d *draft, n *node) { d.routes = n },
 	},
 	{
-		name: "workers_dev", class: inheritable, shape: &aBool, since: "1.3", def: "true without routes", do: ignored,
-		doc: "Whether the Worker has an address under workers.dev.",
+		name: "workers_dev", class: inheritable, shape: &aBool, since: "1.3", def: "true without routes",
+		doc:  "Whether the Worker has an address under workers.dev. On a local runtime it answers at its name in any case.",
+		read: func(d *draft, n *node) { d.WorkersDev = n.flag() },
 	},
 	{
 		name: "preview_urls", class: inheritable, shape: &aBool, since: "3.91", do: inactive, usual: false,

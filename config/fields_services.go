@@ -10,8 +10,9 @@ var serviceFields = []*field{
 	{name: "analytics", class: notInherited, since: "4.164", do: unsupported, label: "Analytics SQL", shape: &remoteBinding, doc: "Queries of analytics."},
 	{name: "websearch", class: notInherited, since: "4.98", until: "4.125", do: unsupported, label: "Web Search", shape: &remoteBinding, doc: "Web search."},
 	{
-		name: "version_metadata", class: notInherited, since: "3.40", do: unsupported, label: "Worker Version Metadata",
+		name: "version_metadata", class: notInherited, since: "3.40", label: "Worker Version Metadata",
 		shape: &shape{kinds: kindTable, entry: listed, fields: bindingOnlyFields, open: true}, doc: "Id and tag of the version that runs.",
+		read: func(d *draft, n *node) { d.VersionMetadata = n.get("binding").text() },
 	},
 	{
 		name: "mtls_certificates", class: notInherited, since: "2.10", def: "[]", do: unsupported, label: "mTLS Certificate", partly: true,

@@ -3,16 +3,18 @@ package config
 // Bindings to where data is kept, and to queues.
 var storageFields = []*field{
 	{
-		name: "kv_namespaces", old: "kv-namespaces", class: notInherited, since: "1.1", def: "[]", do: unsupported, label: "KV Namespace", partly: true,
+		name: "kv_namespaces", old: "kv-namespaces", class: notInherited, since: "1.1", def: "[]", label: "KV Namespace", partly: true,
 		shape: &shape{kinds: kindArray, elem: &kvNamespace}, doc: "KV namespaces.",
+		read: func(d *draft, n *node) { d.KVNamespaces = readResources(n, "id") },
 	},
 	{
 		name: "r2_buckets", class: notInherited, since: "1.19.8", def: "[]", do: unsupported, label: "R2 Bucket", partly: true,
 		shape: &shape{kinds: kindArray, elem: &r2Bucket}, doc: "R2 buckets.",
 	},
 	{
-		name: "d1_databases", class: notInherited, since: "2.1.7", def: "[]", do: unsupported, label: "D1 Database", partly: true,
+		name: "d1_databases", class: notInherited, since: "2.1.7", def: "[]", label: "D1 Database", partly: true,
 		shape: &shape{kinds: kindArray, elem: &d1Database}, doc: "D1 databases.",
+		read: func(d *draft, n *node) { d.D1Databases = readResources(n, "database_id") },
 	},
 	{
 		name: "queues", class: notInherited, since: "2.2", do: unsupported, label: "Queue",
@@ -55,7 +57,10 @@ const listed = " bindings"
 // Keys that many bindings have.
 var (
 	bindingKey = field{name: "binding", must: true, shape: &aBinding, doc: "Name of the binding in the Worker's env."}
-	remoteKey  = field{name: "remote", shape: &aBool, def: "false", doc: "Whether dev uses the real resource."}
+	remoteKey  = field{
+		name: "remote", shape: &aBool, def: "false", doc: "Whether dev uses the real resource.",
+		do: inactive, usual: false, hint: "dev has a resource of its own.",
+	}
 )
 
 var (
@@ -74,7 +79,7 @@ var (
 var kvFields = []*field{
 	&bindingKey,
 	{name: "id", shape: &shape{kinds: kindString, check: checkKVID}, doc: "Id of the namespace. Without one, a deployment makes the namespace."},
-	{name: "preview_id", shape: &aText, doc: "Id of the namespace that previews use."},
+	{name: "preview_id", shape: &aText, do: ignored, doc: "Id of the namespace that previews use."},
 	&remoteKey,
 }
 
@@ -100,12 +105,12 @@ var d1Fields = []*field{
 	&bindingKey,
 	{name: "database_name", shape: &aText, doc: "Name of the database."},
 	{name: "database_id", shape: &aText, doc: "Id of the database. Without one, a deployment makes the database."},
-	{name: "jurisdiction", shape: &aText, since: "4.164", doc: "Jurisdiction of the database."},
-	{name: "preview_database_id", shape: &aText, doc: "Database that previews use."},
-	{name: "migrations_table", shape: &aText, def: "d1_migrations", doc: "Table that notes which migrations have been applied."},
-	{name: "migrations_dir", shape: &aPath, def: "./migrations", doc: "Folder of the migrations."},
-	{name: "migrations_pattern", shape: &aText, doc: "Pattern of the files in that folder."},
-	{name: "database_internal_env", shape: &aText, doc: "For Cloudflare's own use."},
+	{name: "jurisdiction", shape: &aText, since: "4.164", do: ignored, doc: "Jurisdiction of the database."},
+	{name: "preview_database_id", shape: &aText, do: ignored, doc: "Database that previews use."},
+	{name: "migrations_table", shape: &aText, do: ignored, def: "d1_migrations", doc: "Table that notes which migrations have been applied."},
+	{name: "migrations_dir", shape: &aPath, do: ignored, def: "./migrations", doc: "Folder of the migrations."},
+	{name: "migrations_pattern", shape: &aText, do: ignored, doc: "Pattern of the files in that folder."},
+	{name: "database_internal_env", shape: &aText, do: ignored, doc: "For Cloudflare's own use."},
 	&remoteKey,
 }
 

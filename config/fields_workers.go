@@ -3,8 +3,9 @@ package config
 // Bindings to other Workers, workflows, and programs beside the Worker.
 var workerFields = []*field{
 	{
-		name: "services", class: notInherited, since: "2.0.6", def: "[]", do: unsupported, label: "Worker", partly: true,
+		name: "services", class: notInherited, since: "2.0.6", def: "[]", label: "Worker", partly: true,
 		shape: &shape{kinds: kindArray, elem: &service}, doc: "Other Workers, for requests and calls.",
+		read: readServices,
 	},
 	{
 		name: "workflows", class: notInherited, since: "3.82", def: "[]", do: unsupported, label: "Workflow", partly: true,
@@ -54,11 +55,15 @@ var (
 var serviceKeys = []*field{
 	&bindingKey,
 	{name: "service", must: true, shape: &aText, doc: "Script to call. An environment of it is <script>-<environment>."},
-	{name: "environment", shape: &aText, since: "2.0.6", doc: "Service environment. There are none any more."},
+	{
+		name: "environment", shape: &aText, since: "2.0.6", do: inactive, usual: "production",
+		doc:  "Service environment. There are none any more.",
+		hint: "Write the environment's own script into \"service\": <script>-<environment>.",
+	},
 	{name: "entrypoint", shape: &aText, def: "the default export", doc: "Exported class to call."},
 	{name: "props", shape: &anyMap, doc: "Values that the entrypoint finds in ctx.props."},
 	&remoteKey,
-	{name: "dev", shape: &shape{kinds: kindTable, fields: pluginFields}, doc: "A plugin that stands in for the script in dev."},
+	{name: "dev", do: inactive, shape: &shape{kinds: kindTable, fields: pluginFields}, doc: "A plugin that stands in for the script in dev."},
 }
 
 var pluginFields = []*field{

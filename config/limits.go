@@ -1,23 +1,30 @@
 package config
 
-import "paddock/internal/diag"
+import (
+	"slices"
+
+	"paddock/internal/diag"
+)
 
 const serviceWorker = "service-worker"
 
-// limits says what paddock does not do with the values that count.
-func (r *resolver) limits() diag.List {
+// limits says what paddock does not do with the values that count; but says
+// nothing of the named fields.
+func (r *resolver) limits(but ...string) diag.List {
 	var out collector
+	r.but = but
 	each(func(f *field) {
 		if n := r.values[f.name]; n != nil {
 			r.limit(&out, f, n)
 		}
 	})
+	r.limitExports(&out)
 	r.formerProject(&out)
 	return out.sorted()
 }
 
 func (r *resolver) limit(out *collector, f *field, n *node) {
-	if !n.is(f.kinds) || n.empty() || f.usual != nil && n.value == f.usual {
+	if !n.is(f.kinds) || n.empty() || slices.Contains(r.but, f.name) || f.usual != nil && n.value == f.usual {
 		return
 	}
 	var d diag.Diagnostic
@@ -41,6 +48,9 @@ func (r *resolver) limitsWithin(out *collector, s *shape, n *node) {
 		}
 	}
 	for _, e := range n.fields() {
+		if s.values != nil {
+			r.limitsWithin(out, s.values, e)
+		}
 		if f := find(s.fields, e.name); f != nil {
 			r.limit(out, f, e)
 		}

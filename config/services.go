@@ -6,6 +6,28 @@ import (
 	"paddock/internal/diag"
 )
 
+// readServices reads the complete entries of services.
+func readServices(d *draft, n *node) {
+	d.Services = nil
+	for _, e := range n.elements() {
+		name, service := e.get("binding").text(), e.get("service")
+		if name == "" || service.text() == "" {
+			continue
+		}
+		s := Service{
+			Name: name, Service: service.text(), Environment: e.get("environment").text(),
+			Entrypoint: e.get("entrypoint").text(), Location: service.at(),
+		}
+		if props := e.get("props"); props.is(kindTable) {
+			s.Props, _ = props.plain().(map[string]any)
+		}
+		if at := e.get("entrypoint"); at != nil {
+			s.EntrypointLocation = at.at()
+		}
+		d.Services = append(d.Services, s)
+	}
+}
+
 func checkWorkflowName(c *checker, n *node) {
 	name := n.text()
 	ok := name != "" && len(name) <= 64 && name[0] != '-'

@@ -2,6 +2,19 @@ package config
 
 import "paddock/internal/diag"
 
+// readResources reads the entries of a list of resources, whose id has the key.
+func readResources(n *node, id string) []Resource {
+	var list []Resource
+	for _, e := range n.elements() {
+		if name := e.get("binding"); name.text() != "" {
+			list = append(list, Resource{
+				Name: name.text(), ID: e.get(id).text(), As: e.get("database_name").text(), Location: name.at(),
+			})
+		}
+	}
+	return list
+}
+
 // The checks of single kinds of bindings.
 
 func checkKVID(c *checker, n *node) {

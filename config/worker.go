@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/json"
+
 	"paddock/internal/diag"
 	"paddock/migrate"
 )
@@ -19,18 +21,27 @@ type Worker struct {
 	CompatibilityFlags []string        // each once
 	Vars               []Var           // sorted by name
 	DurableObjects     []DurableObject // in the order of the file
+	KVNamespaces       []Resource      // likewise
+	D1Databases        []Resource      // likewise
+	Services           []Service       // likewise
+	VersionMetadata    string          // name of that binding, "" for none
 	Migrations         []migrate.Migration
-	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
-	Routes             []Route         // in the order of the file
-	Assets             *Assets         // nil without static files
+	Exports            []migrate.Export // classes that are declared, in place of migrations; by name
+	RawExports         json.RawMessage  // all of the declaration, as it is sent; nil if there is none
+	Classes            []migrate.Class  // that there are after all migrations, or by exports; by name
+	Routes             []Route          // in the order of the file
+	Assets             *Assets          // nil without static files
+	WorkersDev         *bool            // nil if unset, which is true without routes
 	Observability      bool
 	Minify             bool
 	Define             map[string]string
 	Dev                Dev
+	Cloud              Cloud
 
 	varsDir         string // where files of variables lie
 	unsupported     diag.List
-	hasSecrets      bool // the configuration lists its secrets
+	resolved        *resolver // what the Worker was made by
+	hasSecrets      bool      // the configuration lists its secrets
 	requiredSecrets []string
 	secretsAt       diag.Location
 }
@@ -41,6 +52,10 @@ type Worker struct {
 // order. Whoever wants to run the Worker heeds it; whoever only checks the
 // configuration need not.
 func (w *Worker) Unsupported() diag.List { return w.unsupported }
+
+// UnsupportedRemote is Unsupported for whoever ships the Worker to Cloudflare,
+// where more of it has an effect.
+func (w *Worker) UnsupportedRemote() diag.List { return w.resolved.limits(sentToCloud...) }
 
 // Var is a variable. A string becomes a plain_text binding, any other value a
 // json binding; whole numbers are int64, other numbers float64.
@@ -60,11 +75,32 @@ type DurableObject struct {
 	Location    diag.Location // of the class name
 }
 
+// Resource is a binding to something with data of its own, which has an id at
+// the target: a KV namespace, a database.
+type Resource struct {
+	Name     string
+	ID       string        // "" if a deployment shall find or make the resource
+	As       string        // what the resource is called, "" if not said
+	Location diag.Location // of the name
+}
+
+// Service is a binding to a script.
+type Service struct {
+	Name, Service      string
+	Environment        string         // "" if not said
+	Entrypoint         string         // "" for the default export
+	Props              map[string]any // nil if there are none; numbers as in [Var]
+	Location           diag.Location  // of the script's name
+	EntrypointLocation diag.Location
+}
+
 // Route is a pattern of URLs that the Worker answers on the platform.
 type Route struct {
 	Pattern          string
 	ZoneID, ZoneName string        // "" if not said
 	CustomDomain     bool          // the pattern is a domain of the Worker's own
+	Enabled          *bool         // of such a domain
+	PreviewsEnabled  *bool         // likewise
 	Location         diag.Location // of the pattern
 }
 

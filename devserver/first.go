@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"slices"
 
-	"paddock/config"
 	"paddock/internal/diag"
 )
 
 // publishFirst publishes for the first time whatever can be: projects whose
-// code is good, each after those whose classes it binds to. A project that
-// waits for one whose code is not goes on waiting.
+// code is good, each after those that it binds to. A project that waits for one
+// whose code is not goes on waiting. Of projects that call each other in a
+// circle one must begin; until the others are there its bindings lead nowhere.
 func (s *session) publishFirst(ctx context.Context) error {
 	for {
 		waiting := slices.DeleteFunc(slices.Clone(s.projects), func(p *project) bool {
@@ -22,6 +22,9 @@ func (s *session) publishFirst(ctx context.Context) error {
 			return nil
 		}
 		i := slices.IndexFunc(waiting, func(p *project) bool { return len(s.missing(p)) == 0 })
+		if i < 0 {
+			i = slices.IndexFunc(waiting, s.mayBegin)
+		}
 		if i < 0 {
 			return s.unresolved(waiting)
 		}
@@ -48,23 +51,42 @@ func (s *session) project(name string) *project {
 	return s.projects[i]
 }
 
+// A need is a binding of a project to another script.
+type need struct {
+	binding, script string
+	service         bool // or else to a class
+	location        diag.Location
+}
+
 // blocked reports whether a project waits, maybe through others, for one whose
 // code cannot run. through are those on the way, which may be a circle.
 func (s *session) blocked(p *project, through []*project) bool {
 	through = append(slices.Clip(through), p)
-	return slices.ContainsFunc(s.missing(p), func(d config.DurableObject) bool {
-		q := s.project(d.Script)
+	return slices.ContainsFunc(s.missing(p), func(n need) bool {
+		q := s.project(n.script)
 		return q != nil && !slices.Contains(through, q) && (len(q.problems) > 0 || s.blocked(q, through))
 	})
 }
 
-// missing returns the bindings of a project to scripts that do not run.
-func (s *session) missing(p *project) []config.DurableObject {
-	return slices.DeleteFunc(slices.Clone(p.worker.DurableObjects), func(d config.DurableObject) bool {
-		if d.Script == "" {
+// mayBegin reports whether a project lacks nothing but services of this session.
+func (s *session) mayBegin(p *project) bool {
+	return !slices.ContainsFunc(s.missing(p), func(n need) bool { return !n.service || s.project(n.script) == nil })
+}
+
+// missing returns what a project binds of scripts that do not run.
+func (s *session) missing(p *project) []need {
+	var all []need
+	for _, d := range p.worker.DurableObjects {
+		all = append(all, need{d.Name, d.Script, false, d.Location})
+	}
+	for _, b := range p.worker.Services {
+		all = append(all, need{b.Name, b.Service, true, b.Location})
+	}
+	return slices.DeleteFunc(all, func(n need) bool {
+		if n.script == "" || n.script == p.worker.Name {
 			return true
 		}
-		q := s.project(d.Script)
+		q := s.project(n.script)
 		return q != nil && q.running != nil
 	})
 }
@@ -74,14 +96,14 @@ func (s *session) unresolved(waiting []*project) error {
 	var err error
 	for _, p := range waiting {
 		var list diag.List
-		for _, d := range s.missing(p) {
-			e := diag.Errorf("unknown-script", d.Location, "binding %q names the script %q, which is not part of this session", d.Name, d.Script)
-			if slices.Contains(waiting, s.project(d.Script)) {
-				e.Message = fmt.Sprintf("binding %q names the script %q, which in turn waits for this one", d.Name, d.Script)
+		for _, n := range s.missing(p) {
+			e := diag.Errorf("unknown-script", n.location, "binding %q names the script %q, which is not part of this session", n.binding, n.script)
+			if slices.Contains(waiting, s.project(n.script)) {
+				e.Message = fmt.Sprintf("binding %q names the script %q, which in turn waits for this one", n.binding, n.script)
 				list = append(list, e.WithHint("Scripts that bind to each other's classes in a circle cannot be started by one session yet."))
 				continue
 			}
-			list = append(list, e.WithHint("Run it beside this one: paddock dev -c %s -c PATH/OF/%s/wrangler.toml", d.Location.File, d.Script))
+			list = append(list, e.WithHint("Run it beside this one: paddock dev -c %s -c PATH/OF/%s/wrangler.toml", n.location.File, n.script))
 		}
 		err = errors.Join(err, s.report(p, list))
 	}

@@ -15,7 +15,6 @@ import (
 	"paddock/config"
 	"paddock/internal/diag"
 	"paddock/local"
-	"paddock/migrate"
 	"paddock/publish"
 )
 
@@ -193,7 +192,11 @@ func (s *session) publish(ctx context.Context, p *project) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.rt.Publish(ctx, local.Upload{Script: p.worker.Name, Form: form, Source: "dev", Classes: classes(p.worker, p.built), Assets: p.assets})
+	publish.ForSession(p.worker, &form)
+	_, err = s.rt.Publish(ctx, local.Upload{
+		Script: p.worker.Name, Form: form, Source: "dev",
+		Classes: classes(p.worker, p.built), Exports: p.built.Exports, Awaited: s.names(), Assets: p.assets,
+	})
 	if err != nil {
 		return s.refused(p, err)
 	}
@@ -201,10 +204,23 @@ func (s *session) publish(ctx context.Context, p *project) error {
 	return nil
 }
 
+// names returns the names of the session's workers.
+func (s *session) names() []string {
+	var list []string
+	for _, p := range s.projects {
+		list = append(list, p.worker.Name)
+	}
+	return list
+}
+
 // classes returns the Durable Object classes that a worker shall have: what
-// it binds, and what its migrations speak of, as far as it is exported.
+// it binds, and what its migrations or its exports speak of, as far as it is
+// exported.
 func classes(w *config.Worker, built *bundle.Result) map[string]bool {
-	sql := migrate.Replay(w.Migrations)
+	sql := map[string]bool{}
+	for _, c := range w.Classes {
+		sql[c.Name] = c.SQLite
+	}
 	list := map[string]bool{}
 	for class, isSQL := range sql {
 		if slices.Contains(built.Exports, class) {

@@ -30,9 +30,10 @@ type Worker struct {
 	Namespaces         []Namespace // Durable Object classes that it implements
 	Storage            string      // the disk that keeps their objects; "" is in memory
 	Tail               *Tail
-	Socket             bool   // gets a Unix socket of its own
-	Front              string // the service behind the socket, "" is the worker itself
-	Generated          bool   // is wrapped with the generated main module, and reports its exports
+	Socket             bool            // gets a Unix socket of its own
+	Front              string          // the service behind the socket, "" is the worker itself
+	SocketProps        json.RawMessage // what its requests bring as ctx.props; nil for nothing
+	Generated          bool            // is wrapped with the generated main module, and reports its exports
 }
 
 // mainName returns the name of the main module.

@@ -190,10 +190,12 @@ func TestStoresKeepTheirData(t *testing.T) {
 		engine.D1Binding("DB", "paddock:d1", json.RawMessage(`{"database":"n"}`)),
 	}
 	kv, disks := kvStore(dir)
+	kv.Socket, kv.SocketProps = true, json.RawMessage(`{"namespace":"n"}`)
 	opts := engine.Options{Config: engine.Config{Disks: disks, Experimental: true}}
 	for _, expected := range []string{"[null,null,1]", `["x",100000,2]`} {
 		p := start(t, opts, w, kv, d1Store())
 		want(t, "stored", get(t, p, "main"), expected)
+		want(t, "keys", get(t, p, kv.Name), `{"keys":[{"name":"large"},{"name":"small"}],"list_complete":true}`)
 		if err := p.Stop(5 * time.Second); err != nil {
 			t.Fatal(err)
 		}

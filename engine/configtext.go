@@ -13,7 +13,7 @@ func (c Config) text(reportToken, healthDir string) string {
 	for i, w := range c.Workers {
 		services = append(services, workerService(w, reportToken))
 		if w.Socket {
-			sockets = append(sockets, serviceSocket(socketName(i), cmp.Or(w.Front, w.Name), CFHeader))
+			sockets = append(sockets, serviceSocket(socketName(i), Tail{Service: cmp.Or(w.Front, w.Name), Props: w.SocketProps}, CFHeader))
 		}
 	}
 	for _, d := range c.Disks {
@@ -23,7 +23,7 @@ func (c Config) text(reportToken, healthDir string) string {
 		services = append(services, assetsService(a))
 	}
 	services = append(services, internetService(c.Offline), diskService(healthService, healthDir, false))
-	sockets = append(sockets, serviceSocket(healthSocket, healthService, ""))
+	sockets = append(sockets, serviceSocket(healthSocket, Tail{Service: healthService}, ""))
 	var config capnpStruct
 	config.setList("services", services)
 	config.setList("sockets", sockets)
@@ -71,12 +71,12 @@ func assetsService(a Assets) string {
 }
 
 // serviceSocket has no address: the socket is inherited, see listenSockets.
-func serviceSocket(name, service, cfHeader string) string {
+func serviceSocket(name string, service Tail, cfHeader string) string {
 	var http, socket capnpStruct
 	http.setOptional("cfBlobHeader", cfHeader)
 	socket.setString("name", name)
 	socket.set("http", http.String())
-	socket.setString("service", service)
+	socket.set("service", designatorText(service))
 	return socket.String()
 }
 

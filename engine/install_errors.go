@@ -23,7 +23,7 @@ func installError(ctx context.Context, dir string, rel binaryRelease, err error)
 		return &BinaryError{Doing: "verify " + rel.spec(), Err: err,
 			Hint: "The download was thrown away. Run `npm cache verify` and try again; if it happens again, npm's registry or\n" +
 				"a proxy serves something else, and PADDOCK_WORKERD can name a workerd binary that you trust."}
-	case installDiskFull(err):
+	case DiskFull(err):
 		return installDiskFullError(dir, rel, err)
 	case errors.Is(err, fs.ErrPermission):
 		return installFolderError(dir, err)

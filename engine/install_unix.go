@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// installDiskFull reports whether a write failed for want of space; a user's
+// DiskFull reports whether a write failed for want of space; a user's
 // quota is as full as a disk.
-func installDiskFull(err error) bool {
+func DiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

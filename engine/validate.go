@@ -81,6 +81,7 @@ func (v *validator) worker(w Worker) {
 	if w.Tail != nil {
 		v.props(w, *w.Tail)
 	}
+	v.props(w, Tail{Service: w.Name, Props: w.SocketProps})
 	if w.Storage != "" && !v.disks[w.Storage] {
 		v.failf("worker %q: there is no disk %q", w.Name, w.Storage)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"paddock/engine"
 	"paddock/local/store"
 )
 
@@ -39,6 +40,9 @@ func (b blobs) put(content []byte) (sha string, err error) {
 		err = os.WriteFile(b.path(sha), content, 0o600)
 	} else {
 		err = writeFileAtomic(b.path(sha), content, 0o600)
+	}
+	if engine.DiskFull(err) {
+		err = fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	if err != nil {
 		return "", fmt.Errorf("store module: %w", err)

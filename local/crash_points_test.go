@@ -1,12 +1,16 @@
 package local_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,9 +18,9 @@ import (
 	"paddock/migrate"
 )
 
-// deletes is the upload that deletes the class of counter.
-func deletes() local.Upload {
-	return upload("counter", counterJS, migrates("v1", "v2", migrate.Step{DeletedClasses: []string{"Counter"}}))
+// deletes is the upload that deletes the class of a script like counter.
+func deletes(script string) local.Upload {
+	return upload(script, counterJS, migrates("v1", "v2", migrate.Step{DeletedClasses: []string{"Counter"}}))
 }
 
 // dieAt is a runtime that is killed at a point of an operation. See TestMain.
@@ -27,24 +31,91 @@ func dieAt(dir, engine, operation, point string) error {
 		return err
 	}
 	rt.KillAt(point)
-	if operation == "delete" {
-		_, err := rt.Publish(ctx, deletes())
+	switch operation {
+	case "delete":
+		return second(rt.Publish(ctx, deletes("counter")))
+	case "rename":
+		return second(rt.Publish(ctx, upload("counter", renamed("Tally"), binds("Tally", ""), text("VERSION", "2"),
+			migrates("v1", "v2", rename("Counter", "Tally")))))
+	case "transfer":
+		return second(rt.Publish(ctx, upload("heir", counterJS, migrates("", "t1", transfer("Counter", "counter", "Counter")))))
+	case "delete script":
+		return rt.DeleteScript(ctx, "counter", false)
+	case "rollback":
+		return rollback(ctx, rt)
+	}
+	if operation == "hand over" {
+		_, err := rt.Publish(ctx, gives())
 		return err
 	}
 	trash, err := rt.Trash(ctx)
 	if err != nil || len(trash) != 1 {
 		return fmt.Errorf("trash %+v: %w", trash, err)
 	}
-	if operation == "restore" {
-		_, err := rt.Restore(ctx, trash[0].Key, "")
-		return err
+	if operation == "purge" {
+		return rt.Purge(ctx, []string{trash[0].Key})
 	}
-	return rt.Purge(ctx, []string{trash[0].Key})
+	return second(rt.Restore(ctx, local.RestoreRequest{Key: trash[0].Key, Replace: operation == "replace"}))
 }
 
-// A runtime that is killed at any point of deleting, restoring or purging a
-// class comes up in the state before or after it, with all objects that belong
-// to that state, and with no folder that nobody knows of.
+// again is the next upload of counter when its class is where it is.
+func again(class string) local.Upload {
+	switch class {
+	case "counter/Tally":
+		return upload("counter", renamed("Tally"), binds("Tally", ""))
+	case "heir/Counter":
+		return upload("counter", counterJS, binds("Counter", "heir"))
+	}
+	return recount("counter", "again")
+}
+
+// rollback puts the first version of counter in force.
+func rollback(ctx context.Context, rt *local.Runtime) error {
+	versions, err := rt.Versions(ctx, "counter")
+	if err != nil {
+		return err
+	}
+	first := slices.IndexFunc(versions, func(v local.Version) bool { return v.Number == 1 })
+	if first < 0 {
+		return fmt.Errorf("no first version among %+v", versions)
+	}
+	_, err = rt.Deploy(ctx, local.DeployRequest{
+		Script: "counter", Shares: []local.Share{{Version: versions[first].ID, Percentage: 100}}, Source: "test",
+	})
+	return err
+}
+
+// setUp has counter in the state that an operation starts from, and returns
+// the key of its class, whose object A stands at 2.
+func (r *rig) setUp(operation string) (key string) {
+	r.t.Helper()
+	r.publish(counter("counter"))
+	r.count("counter", 2)
+	key = r.namespace("counter", "Counter")
+	switch operation {
+	case "rollback":
+		r.publish(recount("counter", "2"))
+	case "restore", "purge":
+		r.publish(deletes("counter"))
+	case "replace":
+		r.deleteScript("counter")
+		r.publish(counter("counter"))
+		r.count("counter", 1)
+	}
+	return key
+}
+
+func (r *rig) deleteScript(name string) {
+	r.t.Helper()
+	if err := r.DeleteScript(r.t.Context(), name, false); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// A runtime that is killed at any point of a migration, of a rollback, or of
+// deleting, restoring or purging a class or a script, comes up in the state
+// before or after it, with all objects that belong to that state, and with no
+// folder that nobody knows of.
 func TestKilledAtAnyPoint(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("engines outlive their runtime and keep its folder")
@@ -52,28 +123,41 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		operation, point string
-		after            string // "live", "trashed" or "gone"
+		after            string // where the class is: "script/class", "trashed" or "gone"
+		version          string // what the code says of itself, "" for nothing
 	}{
-		{"delete", "publish: prepared", "live"},
-		{"delete", "publish: committed", "trashed"},
-		{"delete", "swap: halted", "trashed"},
-		{"delete", "delete: moved", "trashed"},
-		{"restore", "restore: moved", "trashed"},
-		{"restore", "restore: committed", "live"},
-		{"restore", "swap: halted", "live"},
-		{"purge", "purge: committed", "gone"},
-		{"purge", "purge: removed", "gone"},
+		{"delete", "publish: prepared", "counter/Counter", ""},
+		{"delete", "publish: committed", "trashed", ""},
+		{"delete", "swap: halted", "trashed", ""},
+		{"delete", "delete: moved", "trashed", ""},
+		{"delete script", "delete script: prepared", "counter/Counter", ""},
+		{"delete script", "delete script: committed", "trashed", ""},
+		{"delete script", "swap: halted", "trashed", ""},
+		{"delete script", "delete: moved", "trashed", ""},
+		{"rename", "publish: prepared", "counter/Counter", ""},
+		{"rename", "publish: committed", "counter/Tally", "2"},
+		{"rename", "swap: halted", "counter/Tally", "2"},
+		{"transfer", "publish: prepared", "counter/Counter", ""},
+		{"transfer", "publish: committed", "heir/Counter", ""},
+		{"transfer", "swap: halted", "heir/Counter", ""},
+		{"rollback", "deploy: prepared", "counter/Counter", "2"},
+		{"rollback", "deploy: committed", "counter/Counter", ""},
+		{"rollback", "swap: halted", "counter/Counter", ""},
+		{"restore", "restore: moved", "trashed", ""},
+		{"restore", "restore: committed", "counter/Counter", ""},
+		{"restore", "swap: halted", "counter/Counter", ""},
+		{"replace", "restore: moved", "trashed", ""},
+		{"replace", "restore: committed", "counter/Counter", ""},
+		{"replace", "swap: halted", "counter/Counter", ""},
+		{"replace", "delete: moved", "counter/Counter", ""},
+		{"purge", "purge: committed", "gone", ""},
+		{"purge", "purge: removed", "gone", ""},
 	} {
 		t.Run(strings.ReplaceAll(tt.operation+" "+tt.point, ": ", "_"), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			r := open(t, dir)
-			r.publish(counter("counter"))
-			r.count("counter", 2)
-			id := r.get("counter", "/id?name=A")
-			if tt.operation != "delete" {
-				r.publish(deletes())
-			}
+			key := r.setUp(tt.operation)
 			r.close()
 
 			cmd, stdout := play(t, "victim", nil, dir, options(t, dir).Engine, tt.operation, tt.point)
@@ -87,14 +171,17 @@ func TestKilledAtAnyPoint(t *testing.T) {
 
 			r = open(t, dir)
 			r.wantFolders()
-			r.want(tt.after)
+			r.want(key, tt.after)
 			switch tt.after {
 			case "trashed": // and what is there can be had back
-				trash, err := r.Trash(t.Context())
-				if err != nil || len(trash) != 1 || trash[0].Objects != 1 {
-					t.Fatalf("trash %+v, %v", trash, err)
+				if n := r.trashed(); n.Objects != 1 {
+					t.Errorf("in the trash: %+v", n)
 				}
-				if _, err := r.Restore(t.Context(), trash[0].Key, ""); err != nil {
+				if tt.operation == "delete script" {
+					r.wantNoScript("counter")
+					r.publish(counter("counter"))
+				}
+				if _, err := r.Restore(t.Context(), local.RestoreRequest{Key: key, Replace: true}); err != nil {
 					t.Fatal(err)
 				}
 			case "gone":
@@ -104,29 +191,50 @@ func TestKilledAtAnyPoint(t *testing.T) {
 				})
 				r.wantFolders()
 				return
+			default:
+				r.wantBody("counter", "/version", cmp.Or(tt.version, "none"))
+				if tt.operation != "restore" { // the code does not bind it yet
+					r.wantBody("counter", "/", "2")
+				}
 			}
-			r.publish(recount("counter", "again"))
-			r.wantBody("counter", "/id?name=A", id)
+			r.publish(again(tt.after))
 			r.wantBody("counter", "/increment", "3")
 			r.wantFolders()
 		})
 	}
 }
 
-// want expects the class of counter to be in one of the states.
-func (r *rig) want(state string) {
+// want expects a namespace to be where it should be.
+func (r *rig) want(key, where string) {
 	r.t.Helper()
-	classes := 0
+	got := "gone"
 	for _, s := range r.status().Scripts {
-		classes += len(s.Classes)
+		for _, n := range s.Classes {
+			if n.Key == key {
+				got = n.Script + "/" + n.Class
+			}
+		}
 	}
 	trash, err := r.Trash(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	got := map[[2]int]string{{1, 0}: "live", {0, 1}: "trashed", {0, 0}: "gone"}[[2]int{classes, len(trash)}]
-	if got != state {
-		r.t.Errorf("the class is %q (%d, %d in the trash), want %q", got, classes, len(trash), state)
+	if slices.ContainsFunc(trash, func(n local.ClassUsage) bool { return n.Key == key }) {
+		got = strings.TrimPrefix(got+" and trashed", "gone and ")
+	}
+	if got != where {
+		r.t.Errorf("the class is %s, want %s", got, where)
+	}
+}
+
+// wantNoScript expects that nothing is left of a script.
+func (r *rig) wantNoScript(name string) {
+	r.t.Helper()
+	if _, err := r.Script(r.t.Context(), name); !errors.Is(err, local.ErrNotFound) {
+		r.t.Errorf("script %s: %v", name, err)
+	}
+	if status, _, err := r.request(http.MethodGet, name, "/"); status != http.StatusNotFound || err != nil {
+		r.t.Errorf("script %s answers with %d, %v", name, status, err)
 	}
 }
 

@@ -84,6 +84,7 @@ func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) e
 		return refuse(cfapi.CodeClassStillInUse, "script %q cannot be deleted while others depend on it: %s", script, strings.Join(users, ", "))
 	}
 	ctx = context.WithoutCancel(ctx)
+	r.reach("delete script: prepared")
 	err = r.store.DeleteScript(ctx, script, d.Deployment.ID)
 	if errors.Is(err, store.ErrConflict) {
 		return refuse(cfapi.CodeConflict, "%v", err)
@@ -91,6 +92,7 @@ func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) e
 	if err != nil {
 		return err
 	}
+	r.reach("delete script: committed")
 	r.log.Info("deleted", "script", script)
 	for _, t := range r.hub.ids(func(t *Tail) bool { return t.Script == script }) {
 		r.hub.remove(t)

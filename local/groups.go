@@ -14,6 +14,7 @@ type world struct {
 	scripts    map[string]store.Deployed
 	namespaces map[string]store.Namespace // by key
 	resources  map[string]Resource        // by key
+	handovers  []store.Handover           // transfers that wait for their other side
 }
 
 func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources []Resource) world {
@@ -27,6 +28,12 @@ func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources 
 	for _, res := range resources {
 		w.resources[res.Key] = res
 	}
+	return w
+}
+
+// with returns the world as it is with other namespaces.
+func (w world) with(namespaces []store.Namespace) world {
+	w.namespaces = newWorld(nil, namespaces, nil).namespaces
 	return w
 }
 

@@ -1,6 +1,9 @@
 package local_test
 
 import (
+	"flag"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -78,27 +81,45 @@ func TestHaltedGroupsAreStartedAgain(t *testing.T) {
 	}
 }
 
+// joins is how often [TestGroupsChangeUnderLoad] has groups join and part. Its
+// long form is for a person:
+//
+//	go test ./local -run GroupsChangeUnderLoad -v -timeout 0 -joins 200
+var joins = flag.Int("joins", 3, "how often groups join and part under load")
+
 // Joining and parting moves namespaces between engines, and scripts between
-// gates; nobody who asks at that moment may notice.
+// gates; nobody who asks at that moment may notice. While they are joined, the
+// caller reaches the owner's objects, and they have one engine; else they have
+// one each, and no two ever have the same objects open.
 func TestGroupsChangeUnderLoad(t *testing.T) {
 	t.Parallel()
 	r := open(t, t.TempDir())
 	r.publish(underLoad(t, "owner", 0, ownCounters, creates("Counter")))
-	r.publish(underLoad(t, "caller", 0))
+	r.publish(underLoad(t, "caller", 0, ownCounters, creates("Counter")))
+	for _, script := range []string{"owner", "caller"} {
+		defer watchEngines(t, filepath.Join(r.dir, "objects", r.namespace(script, "Counter")))()
+	}
 	// WebSockets want newer code after a swap, which the owner never has.
 	owner := r.load("owner", soak.Options{Rate: 50, Sockets: -1})
-	caller := r.load("caller", soak.Options{Rate: 50, Stateless: true})
-	for n := range 3 {
+	caller := r.load("caller", soak.Options{Rate: 50})
+	seen := 0 // by the object that the caller shares with the owner
+	for n := range *joins {
 		more(t, owner, 10)
-		r.publish(underLoad(t, "caller", 2*n+1, bindsAs("COUNTERS", "Counter", "owner")))
+		r.publish(underLoad(t, "caller", 2*n+1, ownCounters, bindsAs("NEIGHBOURS", "Counter", "owner")))
 		if r.pid("caller") != r.pid("owner") {
 			t.Fatalf("round %d: the binding did not join the groups", n)
 		}
+		seen++
+		r.wantBody("caller", "/neighbour/count/shared", fmt.Sprintf("%d after 0 bytes", seen))
 		more(t, owner, 10)
-		r.publish(underLoad(t, "caller", 2*n+2))
+		more(t, caller, 10)
+		r.publish(underLoad(t, "caller", 2*n+2, ownCounters))
 		if r.pid("caller") == r.pid("owner") {
 			t.Fatalf("round %d: the groups did not part", n)
 		}
+		seen++
+		r.wantBody("owner", "/count/shared", fmt.Sprintf("%d after 0 bytes", seen))
+		more(t, caller, 10)
 	}
 	wantBalance(t, owner)
 	wantBalance(t, caller)

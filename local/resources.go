@@ -1,15 +1,13 @@
 package local
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/google/uuid"
 
 	"paddock/engine"
 	"paddock/internal/cfapi"
@@ -25,12 +23,13 @@ type Resource = store.Resource
 
 // A resourceKind is how the engine serves resources of a kind.
 type resourceKind struct {
-	label   string // what people call it
-	module  string // of the engine, which does the work
-	class   string // of the module, whose objects hold the data
-	objects string // the name under which the module finds them
-	files   string // the same for files beside them, "" if it needs none
-	prop    string // the name under which it is told which object
+	label   string        // what people call it
+	module  string        // of the engine, which does the work
+	class   string        // of the module, whose objects hold the data
+	objects string        // the name under which the module finds them
+	files   string        // the same for files beside them, "" if it needs none
+	prop    string        // the name under which it is told which object
+	newID   func() string // in the form that ids of the kind have
 	bind    func(name, service string, props json.RawMessage) engine.Binding
 }
 
@@ -38,11 +37,11 @@ type resourceKind struct {
 var kinds = map[string]resourceKind{
 	cfapi.BindingKVNamespace: {
 		label: "KV namespace", module: "/workerd/kv.js", class: "KVNamespace",
-		objects: "SHARD", files: "BLOBS", prop: "namespace", bind: engine.KVBinding,
+		objects: "SHARD", files: "BLOBS", prop: "namespace", newID: newKey, bind: engine.KVBinding,
 	},
 	cfapi.BindingD1: {
 		label: "D1 database", module: "/workerd/d1.js", class: "D1Database",
-		objects: "DATABASE", prop: "database", bind: engine.D1Binding,
+		objects: "DATABASE", prop: "database", newID: uuid.NewString, bind: engine.D1Binding,
 	},
 }
 
@@ -69,7 +68,7 @@ func (k resourceKind) props(key string) json.RawMessage {
 func (r *Runtime) back(cfg *engine.Config, res Resource) {
 	kind, name := kinds[res.Kind], backingService(res.Key)
 	w := engine.Worker{
-		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk,
+		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk, Socket: true, SocketProps: kind.props(res.Key),
 		Modules:    []engine.Module{{Name: "main.js", Kind: engine.BuiltIn, Content: []byte(kind.module)}},
 		Namespaces: []engine.Namespace{{Class: kind.class, Key: res.Key, SQL: true}},
 		Bindings:   []engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")},
@@ -140,68 +139,6 @@ func tie(w world, v *store.Version) []Resource {
 	return fresh
 }
 
-// Resources returns the resources of a kind, which is a type of bindings, by
-// name.
-func (r *Runtime) Resources(ctx context.Context, kind string) ([]Resource, error) {
-	all, err := r.store.Resources(ctx)
-	return slices.DeleteFunc(all, func(res Resource) bool { return res.Kind != kind }), r.readError(err)
-}
-
-// AddResource makes a resource. The id is given to it, or else chosen.
-func (r *Runtime) AddResource(ctx context.Context, kind, id, name string) (Resource, error) {
-	ctx, end, err := r.begin(ctx) // or a publish could make the same in between
-	if err != nil {
-		return Resource{}, err
-	}
-	defer end()
-	w, err := r.world(ctx)
-	if err != nil {
-		return Resource{}, err
-	}
-	for _, res := range w.resources {
-		if res.Kind == kind && res.Name == name {
-			return Resource{}, ErrTaken
-		}
-	}
-	return r.store.AddResource(context.WithoutCancel(ctx), Resource{Key: newKey(), Kind: kind, ID: id, Name: name})
-}
-
-// ErrTaken says that another resource has the name.
-var ErrTaken = errors.New("the name is taken")
-
-// An InUseError says which scripts use what is to be deleted.
-type InUseError struct{ Scripts []string }
-
-// Error names the scripts.
-func (e *InUseError) Error() string { return "it is used by " + strings.Join(e.Scripts, ", ") }
-
-// DeleteResource deletes a resource that no script binds; its data goes to the
-// trash. The error wraps [ErrNotFound], or is an [*InUseError].
-func (r *Runtime) DeleteResource(ctx context.Context, kind, id string) error {
-	ctx, end, err := r.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end()
-	w, err := r.world(ctx)
-	if err != nil {
-		return err
-	}
-	res, ok := w.resource(kind, id)
-	if !ok {
-		return ErrNotFound
-	}
-	if users := w.usersOf(res.Key); len(users) > 0 {
-		return &InUseError{users}
-	}
-	ctx = context.WithoutCancel(ctx)
-	if err := r.store.DeleteResource(ctx, res.Key); err != nil {
-		return err
-	}
-	r.log.Info("deleted", "resource", res.Kind, "id", res.ID)
-	return r.sweepNamespaces(ctx) // no engine has it open
-}
-
 // usersOf returns the scripts that bind a resource, in order.
 func (w world) usersOf(key string) []string {
 	var users []string
@@ -212,38 +149,4 @@ func (w world) usersOf(key string) []string {
 	}
 	slices.Sort(users)
 	return users
-}
-
-// sweepResources moves the data of deleted resources into the trash.
-func (r *Runtime) sweepResources(ctx context.Context) error {
-	deleted, err := r.store.DeletedResources(ctx)
-	if err != nil {
-		return err
-	}
-	for _, res := range deleted {
-		if err := r.discard(res.Key, res.DeletedOn); err != nil {
-			return fmt.Errorf("move the data of the %s %s to the trash: %w", kinds[res.Kind].label, res.Name, err)
-		}
-	}
-	return nil
-}
-
-// expireResources removes what has been in the trash for too long.
-func (r *Runtime) expireResources(ctx context.Context) error {
-	deleted, err := r.store.DeletedResources(ctx)
-	if err != nil {
-		return err
-	}
-	for _, res := range deleted {
-		if time.Since(res.DeletedOn) <= TrashAge {
-			continue
-		}
-		if err := r.removeObjects(res.Key); err != nil {
-			return fmt.Errorf("remove the data of the %s %s: %w", kinds[res.Kind].label, res.Name, err)
-		}
-		if err := r.store.ForgetResource(ctx, res.Key); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -158,14 +158,14 @@ func TestDeleteResource(t *testing.T) {
 func TestAddResource(t *testing.T) {
 	t.Parallel()
 	r := open(t, t.TempDir())
-	res, err := r.AddResource(t.Context(), cfapi.BindingKVNamespace, "a1", "a title")
+	res, err := r.AddResource(t.Context(), cfapi.BindingKVNamespace, "a title")
 	if err != nil || res.Name != "a title" || time.Since(res.CreatedOn) > time.Minute {
 		t.Fatalf("added %+v, %v", res, err)
 	}
-	if _, err := r.AddResource(t.Context(), cfapi.BindingKVNamespace, "a2", "a title"); !errors.Is(err, local.ErrTaken) {
+	if _, err := r.AddResource(t.Context(), cfapi.BindingKVNamespace, "a title"); !errors.Is(err, local.ErrTaken) {
 		t.Errorf("the same title: %v", err)
 	}
-	r.publish(upload("store", storeJS, kv("KV", "a1")))
+	r.publish(upload("store", storeJS, kv("KV", res.ID)))
 	if list := r.resources(cfapi.BindingKVNamespace); len(list) != 1 || list[0] != res {
 		t.Errorf("resources %+v", list)
 	}

@@ -17,6 +17,10 @@ type Deployed = store.Deployed
 // ErrNotFound is wrapped where a script is asked for that is not there.
 var ErrNotFound = store.ErrNotFound
 
+// ErrFull is wrapped by changes for which there is no space left on the disk.
+// Nothing has changed.
+var ErrFull = store.ErrFull
+
 // Status is what a runtime is doing.
 type Status struct {
 	Info

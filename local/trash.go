@@ -52,32 +52,49 @@ func (r *Runtime) discard(key string, deleted time.Time) error {
 	return err
 }
 
+// A RestoreRequest asks to bring a deleted namespace back to its script.
+type RestoreRequest struct {
+	Key   string // of the namespace
+	Class string // that it shall be; "" for the one that it was
+	// Replace sends the namespace that has the class now into the trash in its
+	// place. Whoever binds to the class has what was restored. This is the way
+	// back for a script that was deleted and published again.
+	Replace bool
+}
+
+// Restored is a namespace that was brought back.
+type Restored struct {
+	store.Namespace
+	Replaced string // key of the namespace that is in the trash instead, "" for none
+}
+
 // Restore brings a deleted namespace back to its script, as the class that it
 // was or as another one, with all its objects: they have their ids, and alarms
 // that are due fire. The version in force must export the class. The error is
 // a [*Refusal], which has changed nothing, or a [*StoredError], when the
 // namespace is back and its engine does not start.
-func (r *Runtime) Restore(ctx context.Context, key, class string) (store.Namespace, error) {
+func (r *Runtime) Restore(ctx context.Context, req RestoreRequest) (Restored, error) {
 	r.publishing.Lock()
 	defer r.publishing.Unlock()
 	if r.closing.Err() != nil {
-		return store.Namespace{}, ErrClosed
+		return Restored{}, ErrClosed
 	}
-	n, err := r.trashed(ctx, key)
+	trashed, err := r.trashed(ctx, req.Key)
+	n := Restored{Namespace: trashed}
 	if err != nil {
 		return n, err
 	}
-	if class != "" {
-		n.Class = class
+	if req.Class != "" {
+		n.Class = req.Class
 	}
-	if err := r.checkRestore(ctx, n); err != nil {
+	if n.Replaced, err = r.checkRestore(ctx, n.Namespace, req.Replace); err != nil {
 		return n, err
 	}
 	ctx = context.WithoutCancel(ctx) // not half of it
 	if err := r.putBack(ctx, n); err != nil {
 		return n, err
 	}
-	r.log.Info("restored", "script", n.Script, "class", n.Class, "namespace", n.Key)
+	r.log.Info("restored", "script", n.Script, "class", n.Class, "namespace", n.Key, "replaced", n.Replaced)
 	if err := r.converge(ctx); err != nil {
 		return n, stored("%s/%s is restored, but its engine does not start and is being retried: %w", n.Script, n.Class, err)
 	}
@@ -97,33 +114,39 @@ func (r *Runtime) trashed(ctx context.Context, key string) (store.Namespace, err
 	return deleted[i], nil
 }
 
-func (r *Runtime) checkRestore(ctx context.Context, n store.Namespace) error {
+// checkRestore returns the key of the namespace that has to make room, or "".
+func (r *Runtime) checkRestore(ctx context.Context, n store.Namespace, replace bool) (string, error) {
 	w, err := r.world(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	d, ok := w.scripts[n.Script]
 	if !ok {
-		return refuse(cfapi.CodeScriptNotFound, "cannot restore %s/%s: there is no script %q any more; publish it first", n.Script, n.Class, n.Script)
+		return "", refuse(cfapi.CodeScriptNotFound,
+			"cannot restore %s/%s: there is no script %q any more; publish it again, and then let the class take the place of its new one (--replace)", n.Script, n.Class, n.Script)
 	}
 	for _, have := range w.owned(n.Script) {
-		if have.Class == n.Class {
-			return refuse(cfapi.CodeMigrationClass,
-				"cannot restore %s/%s: the script has a class of this name again; restore it under another one (--as CLASS)", n.Script, n.Class)
+		switch {
+		case have.Class != n.Class:
+		case replace:
+			return have.Key, nil // which the version in force exports, as it has it
+		default:
+			return "", refuse(cfapi.CodeMigrationClass,
+				"cannot restore %s/%s: the script has a class of this name again; restore it under another one (--as CLASS), or in its place, which sends that one to the trash (--replace)", n.Script, n.Class)
 		}
 	}
 	if !slices.Contains(d.Version.Classes, n.Class) {
-		return refuse(cfapi.CodeClassNotExported,
+		return "", refuse(cfapi.CodeClassNotExported,
 			"cannot restore %s/%s: the version in force does not export the class %[2]s; publish one that does, or restore it under another name (--as CLASS)", n.Script, n.Class)
 	}
-	return nil
+	return "", nil
 }
 
 // putBack moves the objects out of the trash and then commits. A runtime that
 // dies in between finds a deleted namespace with objects, which the next sweep
 // moves to the trash again; the other way round, an engine could be started
 // without them.
-func (r *Runtime) putBack(ctx context.Context, n store.Namespace) error {
+func (r *Runtime) putBack(ctx context.Context, n Restored) error {
 	r.trashing.Lock()
 	defer r.trashing.Unlock()
 	folder, err := r.trashedOf(n.Key)
@@ -137,7 +160,7 @@ func (r *Runtime) putBack(ctx context.Context, n store.Namespace) error {
 		return fmt.Errorf("take the objects of %s/%s out of the trash: %w", n.Script, n.Class, err)
 	}
 	r.reach("restore: moved")
-	err = r.store.Restore(ctx, n.Key, n.Class)
+	err = r.store.Restore(ctx, n.Key, n.Class, n.Replaced)
 	if err != nil && folder != "" {
 		err = errors.Join(err, os.Rename(r.objectsOf(n.Key), folder))
 	}

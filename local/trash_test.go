@@ -29,7 +29,7 @@ func (r *rig) trashed() local.ClassUsage {
 
 func (r *rig) restore(key, class string) {
 	r.t.Helper()
-	if _, err := r.Restore(r.t.Context(), key, class); err != nil {
+	if _, err := r.Restore(r.t.Context(), local.RestoreRequest{Key: key, Class: class}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -38,7 +38,7 @@ func (r *rig) restore(key, class string) {
 func (r *rig) notRestored(key, class string, code int, want string) {
 	r.t.Helper()
 	before := r.snapshot()
-	_, err := r.Restore(r.t.Context(), key, class)
+	_, err := r.Restore(r.t.Context(), local.RestoreRequest{Key: key, Class: class})
 	refusal, ok := errors.AsType[*local.Refusal](err)
 	if !ok || refusal.Code != code || !strings.Contains(refusal.Message, want) {
 		r.t.Errorf("restore: %v, want a refusal %d with %q", err, code, want)
@@ -52,7 +52,7 @@ func TestRestore(t *testing.T) {
 	r.publish(counter("counter"))
 	r.count("counter", 2)
 	key, id := r.namespace("counter", "Counter"), r.get("counter", "/id?name=A")
-	r.publish(deletes())
+	r.publish(deletes("counter"))
 	n := r.trashed()
 	if n.Key != key || n.Class != "Counter" || n.Objects != 1 || n.Bytes == 0 || time.Since(n.DeletedOn) > time.Hour {
 		t.Errorf("in the trash: %+v", n)
@@ -76,6 +76,51 @@ func TestRestore(t *testing.T) {
 }
 
 const renamedClass = "\nexport class Tally extends Counter {}\n"
+
+// A script that was deleted has its objects again once it is published again:
+// they take the place of the new ones, which can be had back in the same way.
+func TestRestoreOfADeletedScript(t *testing.T) {
+	t.Parallel()
+	r := open(t, t.TempDir())
+	r.publish(counter("counter"))
+	r.count("counter", 2)
+	key, id := r.namespace("counter", "Counter"), r.get("counter", "/id?name=A")
+	r.deleteScript("counter")
+	r.notRestored(key, "", cfapi.CodeScriptNotFound, "publish it again, and then let the class take the place of its new one (--replace)")
+	r.publish(counter("counter"))
+	r.publish(upload("viewer", counterJS, binds("Counter", "counter")))
+	r.count("viewer", 1)
+	instead := r.namespace("counter", "Counter")
+	r.notRestored(key, "", cfapi.CodeMigrationClass, "(--replace)")
+
+	replace := func(key, want string) {
+		t.Helper()
+		restored, err := r.Restore(t.Context(), local.RestoreRequest{Key: key, Replace: true})
+		if err != nil || restored.Key != key || restored.Replaced != want {
+			t.Fatalf("restored %+v, %v; want %s in place of %s", restored, err, key, want)
+		}
+		r.wantFolders()
+	}
+	replace(key, instead)
+	r.wantBody("counter", "/", "2")
+	r.wantBody("counter", "/id?name=A", id)
+	r.wantBody("viewer", "/", "2")
+	if n := r.trashed(); n.Key != instead || n.Objects != 1 {
+		t.Errorf("in the trash: %+v", n)
+	}
+	r.publish(recount("counter", "2"))
+	r.wantBody("viewer", "/increment", "3")
+	replace(instead, key)
+	r.wantBody("counter", "/", "1")
+	r.wantBody("viewer", "/", "1")
+
+	// Where nothing has to make room, nothing does.
+	r.deleteScript("viewer")
+	r.publish(deletes("counter"))
+	replace(key, "")
+	r.publish(recount("counter", "3"))
+	r.wantBody("counter", "/", "3")
+}
 
 // What was deleted although another script binds to it is null there, and what
 // comes back is bound again, with its alarm, and with no upload of that script.
@@ -124,7 +169,7 @@ func TestPurge(t *testing.T) {
 		t.Errorf("a class in use was purged: %v", refusal)
 	}
 	r.wantBody("counter", "/", "1")
-	r.publish(deletes())
+	r.publish(deletes("counter"))
 	if refusal, ok := errors.AsType[*local.Refusal](purge(key, "0123")); !ok || refusal.Code != cfapi.CodeNotInTrash {
 		t.Errorf("a namespace that is not there was purged: %v", refusal)
 	}
@@ -134,7 +179,7 @@ func TestPurge(t *testing.T) {
 	if err := purge(key); err != nil {
 		t.Fatal(err)
 	}
-	r.want("gone")
+	r.want(key, "gone")
 	r.notRestored(key, "", cfapi.CodeNotInTrash, "no namespace")
 	for _, folder := range []string{"objects", "trash"} {
 		if left, err := os.ReadDir(filepath.Join(r.dir, folder)); err != nil || len(left) > 0 {
@@ -149,7 +194,8 @@ func TestTrashExpires(t *testing.T) {
 	r := open(t, t.TempDir())
 	r.publish(counter("counter"))
 	r.count("counter", 1)
-	r.publish(deletes())
+	key := r.namespace("counter", "Counter")
+	r.publish(deletes("counter"))
 	r.close()
 	deletedOn := func(ago time.Duration) {
 		t.Helper()
@@ -176,5 +222,5 @@ func TestTrashExpires(t *testing.T) {
 		left, err := os.ReadDir(filepath.Join(r.dir, "trash"))
 		return err == nil && len(left) == 0
 	})
-	r.want("gone")
+	r.want(key, "gone")
 }

@@ -59,6 +59,23 @@ func TestNewForm(t *testing.T) {
 			],"compatibility_flags":[],"observability":{"enabled":false}`,
 		},
 		{
+			name: "resources and services",
+			worker: config.Worker{
+				KVNamespaces: []config.Resource{{Name: "KV", ID: "k1"}},
+				D1Databases:  []config.Resource{{Name: "DB", ID: "d1"}},
+				Services: []config.Service{
+					{Name: "API", Service: "api", Environment: "production", Entrypoint: "Api", Props: map[string]any{"n": int64(1)}},
+					{Name: "SITE", Service: "site"},
+				},
+				VersionMetadata: "META",
+			},
+			metadata: `"bindings":[
+				{"name":"KV","type":"kv_namespace","namespace_id":"k1"}, {"name":"DB","type":"d1","id":"d1"},
+				{"name":"API","type":"service","service":"api","environment":"production","entrypoint":"Api","props":{"n":1}},
+				{"name":"SITE","type":"service","service":"site"}, {"name":"META","type":"version_metadata"}
+			],"compatibility_flags":[],"observability":{"enabled":false}`,
+		},
+		{
 			name: "migrations: tags of steps do not travel",
 			up: &migrate.Upload{OldTag: "v1", NewTag: "v3", Steps: []migrate.Step{
 				{}, {NewSQLiteClasses: []string{"A"}, DeletedClasses: []string{"B"}},

@@ -29,14 +29,20 @@ type Plan struct {
 	New        bool            // the target does not have the script
 	Tag        string          // applied migration tag at the target
 	Migrations *migrate.Upload // pending, nil if nothing is
+	Declared   bool            // the classes are declared by exports, in place of migrations
 	Form       cfapi.Form
 
 	// Namespaces is what will happen to namespaces, nil if the target was not
-	// asked because no migration is pending.
+	// asked because no migration is pending and nothing is declared.
 	Namespaces *cfapi.MigrationPlan
 	// Refused is why the target would refuse the upload, as far as that can be
 	// said without the code; nil if it would not.
 	Refused *cfapi.APIError
+
+	kept         map[string]cfapi.Binding // bindings that the upload inherits, by name
+	names        map[string]string        // what the configuration calls the resources of bindings
+	tags         []string                 // of the script at the target
+	deployedFrom string                   // what has deployed it last
 }
 
 // Options are what a plan may be made with.
@@ -49,7 +55,7 @@ type Options struct {
 // NewPlan asks the target for the script's state and works out what is to be
 // sent. It changes nothing.
 func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle.Result, opts Options) (*Plan, diag.List, error) {
-	p := &Plan{Script: w.Name}
+	p := &Plan{Script: w.Name, Declared: len(w.Exports) > 0, names: names(w)}
 	service, err := target.Service(ctx, w.Name)
 	switch {
 	case isNotFound(err):
@@ -57,10 +63,11 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 	case err != nil:
 		return nil, nil, err
 	case service.DefaultEnvironment.Script != nil:
-		p.Tag = service.DefaultEnvironment.Script.MigrationTag
+		script := service.DefaultEnvironment.Script
+		p.Tag, p.tags, p.deployedFrom = script.MigrationTag, script.Tags, script.LastDeployedFrom
 	}
 	var applied []migrate.Applied
-	if p.Tag != "" && !opts.Adhoc.Given() {
+	if p.Tag != "" && !p.Declared && !opts.Adhoc.Given() {
 		if applied, err = history(ctx, target, w.Name); err != nil {
 			return nil, nil, err
 		}
@@ -72,7 +79,10 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 	if p.Form, err = NewForm(w, built, p.Migrations); err != nil {
 		return nil, nil, err
 	}
-	if p.Migrations != nil || opts.Rehearse {
+	if _, cloud := target.(Cloud); cloud {
+		p.forCloud(w)
+	}
+	if p.Migrations != nil || p.Declared || opts.Rehearse {
 		if err := p.rehearse(ctx, target, built); err != nil {
 			return nil, nil, err
 		}

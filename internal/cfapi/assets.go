@@ -67,7 +67,8 @@ type AssetsConfig struct {
 
 // StartAssets opens a session for the static files of a script.
 func (c *Client) StartAssets(ctx context.Context, script string, manifest AssetManifest) (*AssetSession, error) {
-	return Call[AssetSession](ctx, c, http.MethodPost, c.AccountPath("workers", "scripts", script, "assets-upload-session"), manifest)
+	path := c.AccountPath("workers", "scripts", script, "assets-upload-session")
+	return callAgain[AssetSession](ctx, c, http.MethodPost, path, manifest)
 }
 
 // UploadAssets sends static files in a session, which its token names. The
@@ -86,7 +87,19 @@ func (c *Client) UploadAssets(ctx context.Context, session string, files []Part)
 		return nil, fmt.Errorf("end form: %w", err)
 	}
 	as := *c
-	as.Token = session
-	return Call[AssetUpload](ctx, &as, http.MethodPost, c.AccountPath("workers", "assets", "upload")+"?base64=true",
+	as.Token, as.Key, as.Email = session, "", ""
+	as.OnUpload = nil // buckets go side by side
+	return callAgain[AssetUpload](ctx, &as, http.MethodPost, c.AccountPath("workers", "assets", "upload")+"?base64=true",
 		Body{ContentType: mw.FormDataContentType(), Data: body.Bytes()})
+}
+
+// callAgain is [Call] for what may be done twice: it is repeated also when it
+// may have been applied.
+func callAgain[T any](ctx context.Context, c *Client, method, path string, body any) (*T, error) {
+	for attempt := 1; ; attempt++ {
+		result, err := Call[T](ctx, c, method, path, body)
+		if fateOf(err) != unknown || !c.Retry.pauseAfter(ctx, attempt, err) {
+			return result, err
+		}
+	}
 }

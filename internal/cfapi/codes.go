@@ -56,6 +56,17 @@ const (
 	CodeExportsDisagree    = 100405 // the versions of a split declare different exports
 	CodeExportsUnavailable = 100406 // a binding names a declared class that is not provisioned
 
+	// Storage. Some numbers of the KV API mean other things elsewhere.
+
+	CodeKVNotFound   = 10013 // no such namespace, with status 404
+	CodeKVTitleTaken = 10014
+	CodeKVTitle      = 10019 // the title is none
+	CodeKVInUse      = 10052 // scripts bind the namespace
+	CodeKVKeyUnknown = 10009
+	CodeD1NotFound   = 7404
+	CodeD1Query      = 7500 // a query that fails
+	CodeD1NameTaken  = 7502
+
 	// Conflicts.
 
 	CodeRouteTaken       = 10020 // the pattern of a route is another script's
@@ -69,6 +80,7 @@ const (
 	CodeNotInTrash    = 190001 // no such deleted namespace
 	CodeTokenNotFound = 190002 // no such token
 	CodeTimeout       = 190003 // the body did not arrive in time
+	CodeDiskFull      = 190004 // no space for it in the state folder; another attempt at once is in vain
 
 	// The server's own failures. Clients repeat uploads on these.
 
@@ -89,13 +101,13 @@ var statuses = map[int]int{
 	CodeNoSubdomain:         http.StatusNotFound,
 	CodeWorkflowNotFound:    http.StatusNotFound,
 	CodeNoVersion:           http.StatusNotFound,
-	CodeRouteNotFound:       http.StatusNotFound,
-	CodeRouteScript:         http.StatusNotFound,
+	CodeRouteNotFound:       http.StatusNotFound, // and CodeKVKeyUnknown, which is the same number
 	CodeNamespaceNotFound:   http.StatusNotFound,
 	CodeNotInTrash:          http.StatusNotFound,
 	CodeTokenNotFound:       http.StatusNotFound,
 	CodeTimeout:             http.StatusRequestTimeout,
 
+	CodeD1NotFound:   http.StatusNotFound,
 	CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	CodeMigrationTag: http.StatusPreconditionFailed,
 	CodeConflict:     http.StatusConflict,

@@ -198,7 +198,7 @@ func TestAssetUploadsAreRefused(t *testing.T) {
 	hash, good := sitePages[0].hash, base64.StdEncoding.EncodeToString([]byte(sitePages[0].content))
 	head, rest, _ := strings.Cut(session.JWT, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
-	forged := base64.RawURLEncoding.EncodeToString(bytes.Replace(decode(t, claims), []byte(`"site"`), []byte(`"other"`), 1))
+	forged := base64.RawURLEncoding.EncodeToString(bytes.Replace(decoded(t, claims), []byte(`"site"`), []byte(`"other"`), 1))
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
 	for name, token := range map[string]string{
 		"none": "", "the runtime's own": h.rt.Token(), "other claims": head + "." + forged + "." + signature,
@@ -226,7 +226,7 @@ func TestAssetUploadsAreRefused(t *testing.T) {
 	}
 }
 
-func decode(t *testing.T, text string) []byte {
+func decoded(t *testing.T, text string) []byte {
 	t.Helper()
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {

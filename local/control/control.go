@@ -99,6 +99,7 @@ func New(rt *local.Runtime, opts Options) *API {
 	a.handleFor(local.ScopeTail, "DELETE "+account+"/workers/scripts/{script}/tails/{id}", a.deleteTail)
 	a.handleMigrations(account)
 	a.handleTokens(account)
+	a.handleStorage(account)
 	a.handle("GET "+account+"/paddock/status", a.status)
 	a.handle("POST "+account+"/paddock/stop", a.stopRuntime)
 	a.handle("/", func(r *http.Request) (any, error) {
@@ -135,7 +136,7 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 		for _, err := range refusals(err) {
 			code := 0
 			status, code = refusal(err)
-			envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error()})
+			envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error(), Meta: details(err)})
 		}
 	}
 	a.record(r, status, err)
@@ -189,7 +190,9 @@ func refusal(err error) (status, code int) {
 	)
 	switch {
 	case errors.As(err, &refused):
-		code = refused.Code
+		if code = refused.Code; refused.Status != 0 {
+			return refused.Status, code
+		}
 	case errors.As(err, &migrated):
 		return migrated.Status, migrated.Code
 	case errors.As(err, &form):
@@ -200,6 +203,8 @@ func refusal(err error) (status, code int) {
 		code = cfapi.CodeTimeout
 	case errors.As(err, &stored):
 		return http.StatusConflict, cfapi.CodeInternal
+	case errors.Is(err, local.ErrFull):
+		code = cfapi.CodeDiskFull
 	default:
 		code = cfapi.CodeInternal
 	}

@@ -58,7 +58,7 @@ func TestMigrationEndpoints(t *testing.T) {
 	h.call("POST", account+"/paddock/trash/0123/restore", "").want(t, 404, cfapi.CodeNotInTrash)
 	h.call("POST", account+"/paddock/trash/"+key+"/restore", "{").want(t, 400, cfapi.CodeMalformedBody)
 	h.call("POST", account+"/paddock/trash/"+key+"/restore", `{"class":"Missing"}`).want(t, 400, cfapi.CodeClassNotExported)
-	restored, err := h.client.RestoreNamespace(t.Context(), key, "")
+	restored, err := h.client.RestoreNamespace(t.Context(), key, cfapi.Restore{})
 	if err != nil || restored.ID != key || restored.Class != "Count" || restored.Script != "w" {
 		t.Fatalf("restored %+v, %v", restored, err)
 	}

@@ -110,7 +110,7 @@ func TestZones(t *testing.T) {
 		t.Errorf("a route of a zone: %s", got)
 	}
 	h.call("POST", example, `{"pattern":"a.example.com/*","script":"two"}`).want(t, 409, cfapi.CodeRouteTaken)
-	h.call("POST", example, `{"pattern":"b.example.com/*","script":"three"}`).want(t, 404, cfapi.CodeRouteScript)
+	h.call("POST", example, `{"pattern":"b.example.com/*","script":"three"}`).want(t, 400, cfapi.CodeRouteScript)
 	h.call("POST", example, `{"pattern":"b.example.com/*"}`).want(t, 400, cfapi.CodeInvalidRoute)
 	h.call("PUT", account+"/workers/scripts/two/routes", `[{"pattern":"https://b.example.com/"},{"pattern":"other.org/*"},{"pattern":"x.org/*","zone_name":"example.com"}]`).want(t, 200, 0)
 

@@ -12,7 +12,11 @@ func (a *API) status(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return describeStatus(s), nil
+	routes, err := a.rt.Routes(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return describeStatus(s, routes), nil
 }
 
 // stopRuntime ends the runtime once this answer is under way.
@@ -22,7 +26,7 @@ func (a *API) stopRuntime(*http.Request) (any, error) {
 }
 
 // describeStatus puts a runtime's status into the form of the wire.
-func describeStatus(s local.Status) cfapi.RuntimeStatus {
+func describeStatus(s local.Status, routes []local.Route) cfapi.RuntimeStatus {
 	out := cfapi.RuntimeStatus{
 		PID: s.PID, Version: s.Version, StateDir: s.Dir, Public: s.Public, API: s.API,
 		Groups: []cfapi.RuntimeGroup{}, Scripts: []cfapi.RuntimeScript{},
@@ -48,6 +52,11 @@ func describeStatus(s local.Status) cfapi.RuntimeStatus {
 		}
 		for _, n := range d.Classes {
 			script.Namespaces = append(script.Namespaces, cfapi.RuntimeNamespace{ID: n.Key, Class: n.Class, SQLite: n.SQLite})
+		}
+		for _, route := range routes {
+			if route.Script == d.Script.Name {
+				script.Routes = append(script.Routes, route.Pattern)
+			}
 		}
 		if d.Other != nil {
 			script.Split = []cfapi.RuntimeShare{

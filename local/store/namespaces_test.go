@@ -28,20 +28,53 @@ func deleted(t *testing.T) *Store {
 
 func TestRestore(t *testing.T) {
 	s := deleted(t)
-	if err := s.Restore(t.Context(), "k1", "A"); !errors.Is(err, ErrTaken) {
+	if err := s.Restore(t.Context(), "k1", "A", ""); !errors.Is(err, ErrTaken) {
 		t.Errorf("restore under a label that is taken: %v", err)
 	}
 	for _, key := range []string{"k3", "k9"} {
-		if err := s.Restore(t.Context(), key, "C"); !errors.Is(err, ErrNotFound) {
+		if err := s.Restore(t.Context(), key, "C", ""); !errors.Is(err, ErrNotFound) {
 			t.Errorf("restore %s, which is not deleted: %v", key, err)
 		}
 	}
-	if err := s.Restore(t.Context(), "k1", "C"); err != nil {
+	if err := s.Restore(t.Context(), "k1", "C", ""); err != nil {
 		t.Fatal(err)
 	}
 	list, err := s.Namespaces(t.Context())
 	if err != nil || len(list) != 2 || list[1].Key != "k1" || list[1].Class != "C" || !list[1].SQLite || !list[1].DeletedOn.IsZero() {
 		t.Errorf("namespaces %+v, %v", list, err)
+	}
+}
+
+// What takes the place of another namespace is bound where that was.
+func TestRestoreInPlace(t *testing.T) {
+	s := deleted(t)
+	d, err := s.DeployedScript(t.Context(), "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := publication("w")
+	p.ExpectDeployment = d.Deployment.ID
+	p.Namespaces = []Namespace{{Key: "k3", Script: "w", Class: "A"}}
+	p.Version.Bindings = []Binding{{Name: "A", Type: "durable_object_namespace", Class: "A", Namespace: "k3"}}
+	if _, err := s.Publish(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Restore(t.Context(), "k1", "A", "k9"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("in place of what is not there: %v", err)
+	}
+	if err := s.Restore(t.Context(), "k9", "A", "k3"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("restore what is not there: %v", err)
+	}
+	if err := s.Restore(t.Context(), "k1", "A", "k3"); err != nil {
+		t.Fatal(err)
+	}
+	live, err := s.Namespaces(t.Context())
+	if err != nil || len(live) != 1 || live[0].Key != "k1" {
+		t.Errorf("namespaces %+v, %v", live, err)
+	}
+	d, err = s.DeployedScript(t.Context(), "w")
+	if err != nil || len(d.Version.Bindings) != 1 || d.Version.Bindings[0].Namespace != "k1" {
+		t.Errorf("bindings %+v, %v", d.Version.Bindings, err)
 	}
 }
 
@@ -61,7 +94,7 @@ func TestPurge(t *testing.T) {
 	if err := s.Purge(t.Context(), "k1"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("purge twice: %v", err)
 	}
-	if err := s.Restore(t.Context(), "k1", "C"); !errors.Is(err, ErrNotFound) {
+	if err := s.Restore(t.Context(), "k1", "C", ""); !errors.Is(err, ErrNotFound) {
 		t.Errorf("restore what is purged: %v", err)
 	}
 	list, err := s.DeletedNamespaces(t.Context())

@@ -92,6 +92,7 @@ func forget(ctx context.Context, tx *sql.Tx, script string) error {
 	for _, statement := range []string{
 		`DELETE FROM routes WHERE script = ?`,
 		`DELETE FROM asset_files WHERE script = ?`,
+		`DELETE FROM handovers WHERE script = ?`,
 		`DELETE FROM deployments WHERE script = ?`,
 		`DELETE FROM applied_migrations WHERE script = ?`,
 		`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,

@@ -17,15 +17,18 @@ export default {
       case "echo":
         return new Response(request.body);
       case "socket":
-        return name ? counter(env, name).fetch(request) : greet((socket) => socket.accept());
+        return name ? counter(env.COUNTERS, name).fetch(request) : greet((socket) => socket.accept());
+      case "neighbour": // the same of another script, where it is bound
+        url.pathname = url.pathname.slice("/neighbour".length);
+        return counter(env.NEIGHBOURS, url.pathname.split("/")[2]).fetch(new Request(url, request));
       default:
-        return counter(env, name).fetch(request);
+        return counter(env.COUNTERS, name).fetch(request);
     }
   },
 };
 
-function counter(env, name) {
-  return env.COUNTERS.get(env.COUNTERS.idFromName(name));
+function counter(namespace, name) {
+  return namespace.get(namespace.idFromName(name));
 }
 
 // One line every few milliseconds.

@@ -1,0 +1,55 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"paddock/internal/diag"
+)
+
+// Bindings to resources and services, and what of them counts.
+func TestResources(t *testing.T) {
+	f := load(t, "wrangler.toml", `
+name = "shop"
+compatibility_date = "2026-01-01"
+version_metadata = { binding = "META" }
+kv_namespaces = [{ binding = "KV", id = "k1", preview_id = "k2" }, { binding = "OWN" }]
+services = [
+	{ binding = "SITE", service = "site" },
+	{ binding = "API", service = "api", environment = "production", entrypoint = "Api", props = { who = "me", n = 1 } },
+]
+[[d1_databases]]
+binding = "DB"
+database_name = "orders"
+database_id = "d1"
+migrations_dir = "sql"
+[env.staging]
+kv_namespaces = [{ binding = "KV", id = "k3" }]
+`)
+	w, diags := f.Resolve("", Overrides{})
+	if len(diags) != 0 || len(w.Unsupported()) != 0 {
+		t.Fatalf("diagnostics %v, %v", diags, w.Unsupported())
+	}
+	want := &Worker{
+		KVNamespaces: []Resource{{Name: "KV", ID: "k1"}, {Name: "OWN"}},
+		D1Databases:  []Resource{{Name: "DB", ID: "d1", As: "orders"}},
+		Services: []Service{
+			{Name: "SITE", Service: "site"},
+			{Name: "API", Service: "api", Environment: "production", Entrypoint: "Api", Props: map[string]any{"who": "me", "n": int64(1)}},
+		},
+		VersionMetadata: "META",
+	}
+	got := &Worker{KVNamespaces: w.KVNamespaces, D1Databases: w.D1Databases, Services: w.Services, VersionMetadata: w.VersionMetadata}
+	anyPlace := cmp.Comparer(func(diag.Location, diag.Location) bool { return true })
+	if diff := cmp.Diff(want, got, anyPlace, cmp.AllowUnexported(Worker{})); diff != "" {
+		t.Errorf("bindings (-want +got):\n%s", diff)
+	}
+	if at := w.Services[1].EntrypointLocation; w.KVNamespaces[1].Location.Line != 5 || w.Services[0].Location.Line != 7 || at.Line != 8 {
+		t.Errorf("places %v, %v, %v", w.KVNamespaces[1].Location, w.Services[0].Location, at)
+	}
+	staging, _ := f.Resolve("staging", Overrides{})
+	if len(staging.KVNamespaces) != 1 || staging.KVNamespaces[0].ID != "k3" || staging.Services != nil || staging.VersionMetadata != "" {
+		t.Errorf("not inherited: %+v", staging)
+	}
+}
