@@ -40,6 +40,10 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 	if err := o.provision(ctx, client, plan); err != nil {
 		return nil, err
 	}
+	assets, err := o.shipAssets(ctx, client, plan, w)
+	if err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	var opts publish.ShipOptions
 	if o.canAsk() && !o.yes {
@@ -60,7 +64,7 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 		Script: w.Name, VersionID: shipped.VersionID, Targets: append([]string{}, shipped.Targets...),
 		MigrationTag: shipped.MigrationTag, StartupTimeMS: shipped.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings: plan.Bindings(), Migrations: describePlan(plan),
+		Assets: assets, Bindings: plan.Bindings(), Migrations: describePlan(plan),
 		failures: shipped.Failures,
 	}
 	if len(shipped.Targets) > 0 {

@@ -86,6 +86,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	folders := servedFolders(plans)
 	stale := r.running()
 	for key, p := range plans {
 		if g := stale[key]; g != nil && g.covers(p) {
@@ -100,6 +101,9 @@ func (r *Runtime) converge(ctx context.Context) error {
 	if err := r.sweepNamespaces(ctx); err != nil {
 		// Nobody can reach them any more, so this can wait for the next time.
 		r.log.Error("objects of deleted classes stay where they are for now", "err", err)
+	}
+	if err := r.sweepAssets(folders); err != nil {
+		r.log.Error("static files that are not served any more stay for now", "err", err)
 	}
 	return launchAll(r.regroup(stale, plans, w.splits(), routes))
 }

@@ -16,6 +16,7 @@ const (
 	BindingD1            = "d1"
 	BindingService       = "service"
 	BindingVersion       = "version_metadata"
+	BindingAssets        = "assets"
 	BindingInherit       = "inherit"
 )
 

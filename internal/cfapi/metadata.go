@@ -22,11 +22,12 @@ type Metadata struct {
 	Observability      *Observability      `json:"observability,omitempty"`
 	CodeUpdateStrategy *CodeUpdateStrategy `json:"code_update_strategy,omitempty"`
 	Logpush            *bool               `json:"logpush,omitempty"`
+	Assets             *Assets             `json:"assets,omitempty"`
+	KeepAssets         bool                `json:"keep_assets,omitempty"` // of the version before
 	Paddock            *UploadExtras       `json:"paddock,omitempty"`
 
 	// The following are kept as they were sent.
 	Exports                json.RawMessage `json:"exports,omitempty"`
-	Assets                 json.RawMessage `json:"assets,omitempty"`
 	Containers             json.RawMessage `json:"containers,omitempty"`
 	Limits                 json.RawMessage `json:"limits,omitempty"`
 	Placement              json.RawMessage `json:"placement,omitempty"`
@@ -67,7 +68,7 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	for _, raw := range []*json.RawMessage{
-		&m.Exports, &m.Assets, &m.Containers, &m.Limits, &m.Placement, &m.TailConsumers, &m.StreamingTailConsumers,
+		&m.Exports, &m.Containers, &m.Limits, &m.Placement, &m.TailConsumers, &m.StreamingTailConsumers,
 	} {
 		if isNull(*raw) {
 			*raw = nil

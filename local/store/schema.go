@@ -141,6 +141,17 @@ CREATE TABLE handovers (
 	PRIMARY KEY (script, class)
 ) STRICT, WITHOUT ROWID;
 `,
+	`
+CREATE TABLE asset_files (                    -- static files that were uploaded
+	script TEXT NOT NULL,                     -- may not exist yet
+	hash   TEXT NOT NULL,                     -- the client's name for content and type
+	sha256 TEXT NOT NULL,                     -- of the blob
+	size   INTEGER NOT NULL,
+	type   TEXT NOT NULL,                     -- content type, '' for none
+	PRIMARY KEY (script, hash)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE versions ADD COLUMN assets TEXT;  -- JSON of Assets; NULL if it has none
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of

@@ -91,6 +91,7 @@ func (s *Store) Withdraw(ctx context.Context, script string) error {
 func forget(ctx context.Context, tx *sql.Tx, script string) error {
 	for _, statement := range []string{
 		`DELETE FROM routes WHERE script = ?`,
+		`DELETE FROM asset_files WHERE script = ?`,
 		`DELETE FROM handovers WHERE script = ?`,
 		`DELETE FROM deployments WHERE script = ?`,
 		`DELETE FROM applied_migrations WHERE script = ?`,
