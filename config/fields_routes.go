@@ -56,12 +56,12 @@ var routeKeys = []*field{
 	{name: "previews_enabled", shape: &aBool, since: "4.85", doc: "Whether a custom domain reaches previews."},
 }
 
-var cron = shape{kinds: kindString, format: &cronFormat, check: checkIgnoredIfEmpty}
+var cronItem = shape{kinds: kindString, format: &cronFormat, check: checkIgnoredIfEmpty}
 
 var triggerFields = []*field{
 	{
 		name: "crons", doc: "Cron expressions, in UTC. [] removes what is scheduled; without the field it is left alone.",
-		shape: &shape{kinds: kindArray, elem: &cron, want: "of type array"},
+		shape: &shape{kinds: kindArray, elem: &cronItem, want: "of type array"},
 	},
 	{name: "events", shape: &shape{kinds: kindArray, elem: &eventTrigger}, since: "4.118", doc: "Events that start workflows."},
 }

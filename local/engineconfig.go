@@ -58,6 +58,9 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 	for _, res := range w.used(scripts) {
 		r.back(&cfg, res)
 	}
+	for _, name := range scripts {
+		r.schedule(&cfg, w, name)
+	}
 	return cfg, nil
 }
 
@@ -149,7 +152,7 @@ func engineBinding(w world, v store.Version, service string, b store.Binding) (e
 	case cfapi.BindingVersion:
 		return engine.JSONBinding(b.Name, versionMetadata(v)), nil
 	}
-	if kind, ok := kinds[b.Type]; ok {
+	if kind := kinds[b.Type]; kind.bind != nil {
 		if _, there := w.resources[b.Resource]; !there {
 			return null, nil
 		}

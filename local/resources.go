@@ -27,18 +27,23 @@ type Resource = store.Resource
 
 // A resourceKind is how the engine serves resources of a kind.
 type resourceKind struct {
-	label   string        // what people call it
-	module  string        // of the engine, which does the work
-	class   string        // of the module, whose objects hold the data
-	objects string        // the name under which the module finds them
-	files   string        // the same for files beside them, "" if it needs none
-	prop    string        // the name under which it is told which object
-	newID   func() string // in the form that ids of the kind have
-	bind    func(name, service string, props json.RawMessage) engine.Binding
+	label   string                                                           // what people call it
+	module  string                                                           // of the engine, which does the work
+	class   string                                                           // of the module, whose objects hold the data
+	objects string                                                           // the name under which the module finds them
+	files   string                                                           // the same for files beside them, "" if it needs none
+	calls   bool                                                             // it calls handlers of scripts beside fetch
+	prop    string                                                           // the name under which it is told which object, "" if there is but one
+	newID   func() string                                                    // in the form that ids of the kind have
+	bind    func(name, service string, props json.RawMessage) engine.Binding // nil if no binding is to it
 }
 
-// kinds has the kinds of resources by the type of the bindings to them.
+// kinds has the kinds of resources, by the type of the bindings to them if
+// there are any.
 var kinds = map[string]resourceKind{
+	store.KindSchedule: {
+		label: "scheduler of", module: "/workerd/cron.js", class: "Schedule", objects: "SCHEDULE", calls: true,
+	},
 	cfapi.BindingKVNamespace: {
 		label: "KV namespace", module: "/workerd/kv.js", class: "KVNamespace",
 		objects: "SHARD", files: "BLOBS", prop: "namespace", newID: newKey, bind: engine.KVBinding,
@@ -68,14 +73,25 @@ func (k resourceKind) props(key string) json.RawMessage {
 	return text
 }
 
-// back adds to a configuration what serves a resource.
-func (r *Runtime) back(cfg *engine.Config, res Resource) {
+// extraHandlers is the engine's flag that lets a worker call handlers of others
+// beside fetch.
+const extraHandlers = "service_binding_extra_handlers"
+
+// back adds to a configuration what serves a resource. more are bindings of
+// that worker, beside those to the data.
+func (r *Runtime) back(cfg *engine.Config, res Resource, more ...engine.Binding) {
 	kind, name := kinds[res.Kind], backingService(res.Key)
 	w := engine.Worker{
-		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk, Socket: true, SocketProps: kind.props(res.Key),
+		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk,
 		Modules:    []engine.Module{{Name: "main.js", Kind: engine.BuiltIn, Content: []byte(kind.module)}},
 		Namespaces: []engine.Namespace{{Class: kind.class, Key: res.Key, SQL: true}},
-		Bindings:   []engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")},
+		Bindings:   append([]engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")}, more...),
+	}
+	if kind.prop != "" {
+		w.Socket, w.SocketProps = true, kind.props(res.Key)
+	}
+	if kind.calls {
+		w.CompatibilityFlags = []string{extraHandlers}
 	}
 	if kind.files != "" {
 		cfg.Disks = append(cfg.Disks, engine.Disk{Name: filesDisk(res.Key), Path: filepath.Join(r.objectsOf(res.Key), "files")})

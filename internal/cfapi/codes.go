@@ -41,6 +41,7 @@ const (
 	CodeTooManyVariables   = 10055
 	CodeServiceTarget      = 10143 // a service binding to a script that is not there
 	CodeServiceEntrypoint  = 10144 // a service binding to an entrypoint that is not there
+	CodeInvalidCron        = 10100 // a schedule is no cron expression
 	CodeInheritMissing     = 10057 // an inherit binding names one that the previous version lacks
 	CodeMigrationInVersion = 10211 // a version upload carries migrations
 

@@ -18,6 +18,7 @@ type Script struct {
 	Observability bool
 	Tags          []string // that clients put on it, of no consequence here
 	Kept          Kept
+	Schedules     []Schedule // by which its scheduled handler is called
 	CreatedOn     time.Time
 	ModifiedOn    time.Time
 }

@@ -126,6 +126,9 @@ CREATE UNIQUE INDEX resources_id ON resources (kind, id) WHERE deleted_on IS NUL
 -- JSON array of what may be called of a version beside its default export; NULL if it was not looked at.
 ALTER TABLE versions ADD COLUMN entrypoints TEXT;
 `,
+	`
+ALTER TABLE scripts ADD COLUMN schedules TEXT NOT NULL DEFAULT '[]'; -- JSON array of Schedule
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of
