@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -92,7 +94,17 @@ func deprecated(w *config.Worker, a migrate.Adhoc) diag.List {
 		hint = append(hint, "The migrations of the configuration are ignored for this upload.")
 	}
 	if !a.Empty() {
-		hint = append(hint, "As an entry of the configuration this one is:\n\n"+a.Snippet(a.NewTag, w.Path))
+		hint = append(hint, "As an entry of the configuration this one is:\n\n"+a.Snippet(cmp.Or(a.NewTag, unusedTag(w.Migrations)), w.Path))
 	}
 	return diag.List{d.WithHint("%s", strings.Join(hint, "\n"))}
+}
+
+// unusedTag is a tag for one more entry, which must have one.
+func unusedTag(list []migrate.Migration) string {
+	for n := len(list) + 1; ; n++ {
+		tag := fmt.Sprintf("v%d", n)
+		if !slices.ContainsFunc(list, func(m migrate.Migration) bool { return m.Tag == tag }) {
+			return tag
+		}
+	}
 }

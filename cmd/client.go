@@ -20,8 +20,13 @@ import (
 const startPatience = 15 * time.Second
 
 // client returns a client of the runtime on the state folder. The error wraps
-// [local.ErrNotRunning] if there is none.
+// [local.ErrNotRunning] if there is none. With --remote it is a client of
+// Cloudflare, and there is no status.
 func (a *app) client(ctx context.Context) (*cfapi.Client, *cfapi.RuntimeStatus, error) {
+	if a.remote {
+		c, err := a.cloud(ctx)
+		return c, nil, err
+	}
 	if err := a.needState(); err != nil {
 		return nil, nil, err
 	}

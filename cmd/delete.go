@@ -23,7 +23,8 @@ func (a *app) deleteCommand() *cobra.Command {
 		Use:   "delete [script]",
 		Short: "Delete a script; its objects go to the trash",
 		Long: "Delete a script with its versions and secrets. Its objects go to the trash of the\n" +
-			"runtime. It is refused while other scripts bind to its classes.",
+			"runtime. It is refused while other scripts bind to its classes.\n\n" +
+			"With --remote there is no trash: the objects and what they have stored are gone.",
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, list []string) error {
 			if len(list) == 1 && o.name != "" {
@@ -47,6 +48,9 @@ func (o *deleteOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.remote {
+		return o.runRemote(ctx, client, script)
+	}
 	owned, err := o.classes(ctx, client, script)
 	if err != nil {
 		return err
@@ -58,14 +62,18 @@ func (o *deleteOptions) run(ctx context.Context) error {
 	if ok, err := o.agreed(ctx, script, owned); !ok || err != nil {
 		return err
 	}
+	return o.remove(ctx, client, script, o.force)
+}
+
+func (o *deleteOptions) remove(ctx context.Context, client *cfapi.Client, script string, force bool) error {
 	progress := o.io.Progress("Deleting " + script)
-	err = client.DeleteService(ctx, script, o.force)
+	err := client.DeleteService(ctx, script, force)
 	progress.Done()
 	if cfapi.HasCode(err, cfapi.CodeClassStillInUse) {
 		return diag.List{explain(err)[0].WithHint("--force deletes it all the same; the bindings of the others are null from then on.")}.Err()
 	}
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	_, err = fmt.Fprintf(o.io.Out, "Successfully deleted %s\n", script)
 	return err
@@ -95,7 +103,7 @@ func (o *deleteOptions) classes(ctx context.Context, client *cfapi.Client, scrip
 	}
 	i := slices.IndexFunc(status.Scripts, func(s cfapi.RuntimeScript) bool { return s.Name == script })
 	if i < 0 {
-		return "", unknownScript(&cfapi.APIError{Errors: []cfapi.Error{{Code: cfapi.CodeScriptNotFound}}}, script)
+		return "", o.unknownScript(&cfapi.APIError{Errors: []cfapi.Error{{Code: cfapi.CodeScriptNotFound}}}, script)
 	}
 	var names []string
 	for _, n := range status.Scripts[i].Namespaces {

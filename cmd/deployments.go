@@ -48,7 +48,7 @@ func (o *deploymentsOptions) list(ctx context.Context) error {
 	}
 	list, err := client.Deployments(ctx, script)
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	slices.SortFunc(list, func(a, b cfapi.Deployment) int { return cmp.Compare(a.CreatedOn, b.CreatedOn) })
 	if o.json {
@@ -62,7 +62,7 @@ func (o *deploymentsOptions) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := inForce(ctx, client, script)
+	d, err := o.inForce(ctx, client, script)
 	if err != nil {
 		return err
 	}
@@ -73,10 +73,10 @@ func (o *deploymentsOptions) status(ctx context.Context) error {
 }
 
 // inForce returns the deployment of a script that is in force.
-func inForce(ctx context.Context, client *cfapi.Client, script string) (cfapi.Deployment, error) {
+func (o *scriptOptions) inForce(ctx context.Context, client *cfapi.Client, script string) (cfapi.Deployment, error) {
 	list, err := client.Deployments(ctx, script)
 	if err != nil {
-		return cfapi.Deployment{}, unknownScript(err, script)
+		return cfapi.Deployment{}, o.unknownScript(err, script)
 	}
 	if len(list) == 0 {
 		return cfapi.Deployment{}, fmt.Errorf("no version of %s is deployed", script)

@@ -52,7 +52,7 @@ func (a *app) exitCode(err error) int {
 	if errors.Is(err, errReported) {
 		return exitFailed
 	}
-	code, list := exitFailed, explain(err)
+	code, list := exitFailed, a.hinted(explain(err), err)
 	var wrong *usageError
 	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command") {
 		code = exitUsage
@@ -81,14 +81,45 @@ func (a *app) failed(list diag.List) error {
 	return nil
 }
 
+func withCode(message string, code int) string {
+	if code == 0 {
+		return message
+	}
+	return fmt.Sprintf("%s [code: %d]", message, code)
+}
+
+// withChain adds to the hint of an error what the server says beside its
+// message.
+func withChain(hint string, e cfapi.Error) string {
+	var lines []string
+	if hint != "" {
+		lines = append(lines, hint)
+	}
+	for _, cause := range e.ErrorChain {
+		lines = append(lines, withCode(cause.Message, cause.Code))
+		if inner := withChain("", cause); inner != "" {
+			lines = append(lines, inner)
+		}
+	}
+	if e.DocumentationURL != "" {
+		lines = append(lines, "To learn more about this error, visit: "+e.DocumentationURL)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // explain turns an error of any room into diagnostics: the hint of an error
 // that has one, and every error of an answer that holds several.
 func explain(err error) diag.List {
 	var (
-		binary *engine.BinaryError
-		api    *cfapi.APIError
+		binary    *engine.BinaryError
+		api       *cfapi.APIError
+		unsettled *cfapi.UnsettledError
 	)
 	switch {
+	case errors.As(err, &unsettled):
+		list := explain(unsettled.Cause)
+		return append(list, diag.Errorf("unsettled", diag.Location{}, "it may have been done all the same, which could not be found out: %v", unsettled.Look).
+			WithHint("See what there is, with `paddock versions list --remote` and `paddock deployments list --remote`, before you try again."))
 	case errors.As(err, &binary):
 		return diag.List{diag.Diagnostic{Message: err.Error(), Hint: binary.Hint}}
 	case errors.As(err, &api) && len(api.Errors) > 0:
@@ -98,7 +129,7 @@ func explain(err error) diag.List {
 			if rest == "" && e.Code == cfapi.CodeMigrationTag {
 				rest = "Somebody else has published in between. Publish again: what is to be done is then worked out anew."
 			}
-			list = append(list, diag.Diagnostic{Message: fmt.Sprintf("%s [code: %d]", message, e.Code), Hint: rest})
+			list = append(list, diag.Diagnostic{Message: withCode(message, e.Code), Hint: withChain(rest, e)})
 		}
 		return list
 	case errors.Is(err, local.ErrNotRunning):

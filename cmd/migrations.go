@@ -66,6 +66,9 @@ func (a *app) migrationsListCommand() *cobra.Command {
 		Short: "Show the applied migrations of all scripts, and the trash",
 		Args:  args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, list []string) error {
+			if err := a.localOnly("Cloudflare does not tell which migrations were applied, but for the last tag: `paddock migrations plan --remote` shows it"); err != nil {
+				return err
+			}
 			client, _, err := a.ensureClient(c.Context())
 			if err != nil {
 				return err

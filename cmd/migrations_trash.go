@@ -133,6 +133,9 @@ func (a *app) several(trash []cfapi.TrashedNamespace, format string, args ...any
 }
 
 func (a *app) trash(ctx context.Context) (*cfapi.Client, []cfapi.TrashedNamespace, error) {
+	if err := a.localOnly("Cloudflare has no trash: what a migration has deleted is gone"); err != nil {
+		return nil, nil, err
+	}
 	client, _, err := a.ensureClient(ctx)
 	if err != nil {
 		return nil, nil, err

@@ -29,6 +29,7 @@ func (a *app) load(read func(dir, path string) (*config.File, diag.List), overri
 		return nil, nil, diags, nil
 	}
 	w, more := file.Resolve(a.env, overrides)
+	a.configured = &w.Cloud
 	return file, w, append(diags, more...), nil
 }
 
@@ -49,8 +50,12 @@ func (a *app) worker(overrides config.Overrides, chosen bool) (*config.Worker, e
 	if envs := file.Environments(); a.env == "" && !chosen && len(envs) > 0 {
 		diags = append(diags, severalEnvironments(envs))
 	}
-	diags = append(diags, w.Unsupported()...).Sorted()
-	if !diags.HasErrors() {
+	unsupported := w.Unsupported
+	if a.remote {
+		unsupported = w.UnsupportedRemote
+	}
+	diags = append(diags, unsupported()...).Sorted()
+	if !a.remote && !diags.HasErrors() {
 		diags = append(diags, engineDate(w)...)
 	}
 	return w, a.failed(diags)

@@ -1,11 +1,11 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -38,7 +38,7 @@ func (a *app) publishCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "publish",
 		Aliases: []string{"deploy"},
-		Short:   "Ship the worker to the local runtime, with its migrations",
+		Short:   "Ship the worker with its migrations, to the local runtime or with --remote to Cloudflare",
 		Args:    args(cobra.NoArgs),
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
@@ -61,7 +61,7 @@ func (o *publishOptions) uploadFlags(c *cobra.Command) {
 
 // migrationFlags adds what decides about the migrations of an upload.
 func (o *publishOptions) migrationFlags(c *cobra.Command) {
-	c.Flags().BoolVar(&o.yes, "yes", false, "delete classes although other scripts still bind to them")
+	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask: delete classes although other scripts bind to them, or for good with --remote")
 	adhocFlags(c, &o.adhoc)
 }
 
@@ -70,7 +70,7 @@ type published struct {
 	Script        string          `json:"script"`
 	VersionID     string          `json:"version_id"`
 	URL           string          `json:"url"`
-	Routes        []string        `json:"routes,omitempty"` // and domains, with their zones
+	Targets       []string        `json:"targets,omitempty"` // where it answers: the URL, routes, domains
 	MigrationTag  string          `json:"migration_tag,omitempty"`
 	StartupTimeMS int             `json:"startup_time_ms"`
 	Size          int64           `json:"size"`
@@ -79,7 +79,7 @@ type published struct {
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	uploadTime time.Duration
-	failed     error // of what says where the script answers, when the version is in force already
+	failures   []publish.TriggerError // of what follows an upload
 }
 
 func (o *publishOptions) run(c *cobra.Command) error {
@@ -95,7 +95,12 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.ship(ctx, client, status, w, built)
+	var result *published
+	if o.remote {
+		result, err = o.shipRemote(ctx, client, w, built)
+	} else {
+		result, err = o.ship(ctx, client, status, w, built)
+	}
 	if err != nil {
 		return err
 	}
@@ -104,20 +109,27 @@ func (o *publishOptions) run(c *cobra.Command) error {
 	if o.json {
 		show = func(p *published) error { return json.NewEncoder(o.io.Out).Encode(p) }
 	}
-	return cmp.Or(show(result), o.partly(result))
+	if err := show(result); err != nil {
+		return err
+	}
+	return o.partly(result)
 }
 
-// partly reports what of a publish has failed although its version is in force.
+// partly reports the triggers of a publish that could not be set.
 func (o *publishOptions) partly(p *published) error {
-	if p.failed == nil {
+	if len(p.failures) == 0 {
 		return nil
 	}
 	var list diag.List
-	for _, err := range p.failed.(interface{ Unwrap() []error }).Unwrap() {
-		list = append(list, explain(err)...)
+	for _, f := range p.failures {
+		for _, d := range o.hinted(explain(f.Err), f.Err) {
+			d.Message = f.Trigger + ": " + d.Message
+			list = append(list, d)
+		}
 	}
-	list[len(list)-1] = list[len(list)-1].WithHint("The new version of %s is in force, but not all of its routes.", p.Script)
-	return o.app.failed(list)
+	return o.failed(append(list, diag.Errorf("partly-updated", diag.Location{},
+		"Trigger configuration for %q was only partially updated", p.Script).
+		WithHint("The new version is in force, and what could be set was not rolled back.")))
 }
 
 // bundle reads the project and bundles it.
@@ -170,16 +182,16 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		return nil, err
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
-	triggers := publish.NewTriggers(w)
 	result := &published{
-		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name), Routes: triggers.Targets(),
+		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Bindings:   plan.Bindings(),
 		Migrations: describePlan(plan),
 	}
-	if result.failed = triggers.Apply(ctx, client); result.failed != nil {
-		result.Routes = nil
+	result.Targets, result.failures = publish.SetTriggers(ctx, client, w, publish.ShipOptions{})
+	if !slices.Contains(result.Targets, result.URL) { // which leads to it in any case
+		result.Targets = append([]string{result.URL}, result.Targets...)
 	}
 	return result, nil
 }
@@ -192,7 +204,7 @@ func (o *publishOptions) show(p *published) error {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
 	fmt.Fprintf(&b, "Published %s\n", p.Script)
-	for _, target := range append([]string{p.URL}, p.Routes...) {
+	for _, target := range p.Targets {
 		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))
 	}
 	fmt.Fprintf(&b, "Current Version ID: %s\n", p.VersionID)

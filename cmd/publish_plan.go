@@ -56,6 +56,9 @@ func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error
 			return err
 		}
 	}
+	if o.remote {
+		return o.confirmDeletes(ctx, plan)
+	}
 	bound := plan.BoundDeletes()
 	if len(bound) == 0 {
 		return nil
@@ -120,6 +123,13 @@ func (o *publishOptions) rehearse(ctx context.Context, w *config.Worker, built *
 // is not started for it.
 func (o *publishOptions) rehearsed(ctx context.Context, w *config.Worker, built *bundle.Result) (*publish.Plan, error) {
 	o.dryRun = true
+	if o.remote {
+		client, err := o.cloud(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return o.plan(ctx, o.destination(client), w, built)
+	}
 	if err := o.needState(); err != nil {
 		return nil, err
 	}

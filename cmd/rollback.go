@@ -48,7 +48,7 @@ func (o *rollbackOptions) run(ctx context.Context, name string) error {
 	}
 	v, err := client.Version(ctx, script, id)
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	if ok, err := o.agreed(ctx, v); !ok || err != nil {
 		return err
@@ -68,11 +68,11 @@ func (o *rollbackOptions) run(ctx context.Context, name string) error {
 // version returns the id of the version to go back to.
 func (o *rollbackOptions) version(ctx context.Context, client *cfapi.Client, script, name string) (string, error) {
 	if name != "" {
-		return versionID(ctx, client, script, name)
+		return o.versionID(ctx, client, script, name)
 	}
 	list, err := client.Deployments(ctx, script)
 	if err != nil {
-		return "", unknownScript(err, script)
+		return "", o.unknownScript(err, script)
 	}
 	if id := previous(list); id != "" {
 		return id, nil
@@ -118,8 +118,8 @@ func (o *rollbackOptions) confirmed(ctx context.Context, question string) (bool,
 // deploy puts a version in force; if its secrets are others than those in
 // force, only when that is wanted. It returns nil if it was given up.
 func (o *rollbackOptions) deploy(ctx context.Context, client *cfapi.Client, script, id string) (*cfapi.Deployment, error) {
-	create := newDeployment([]cfapi.DeploymentVersion{{VersionID: id, Percentage: 100}}, o.message)
-	d, err := client.CreateDeployment(ctx, script, create, o.yes)
+	create := o.newDeployment([]cfapi.DeploymentVersion{{VersionID: id, Percentage: 100}}, o.message)
+	d, err := createDeployment(ctx, client, script, create, o.yes)
 	if !cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
 		return d, err
 	}

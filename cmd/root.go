@@ -21,6 +21,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"paddock/config"
 	"paddock/internal/iostreams"
 )
 
@@ -36,6 +37,9 @@ type app struct {
 	cwd      string
 	logLevel string
 	stateDir string // as given, absolute after needState
+
+	remote     bool          // work at Cloudflare, instead of the local runtime
+	configured *config.Cloud // what the configuration says of Cloudflare, nil if it was not read
 }
 
 // Main runs the program with the arguments after its name and returns its
@@ -88,9 +92,12 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.cwd, "cwd", "", "run as if started in this folder")
 	flags.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&a.stateDir, "state-dir", os.Getenv("PADDOCK_STATE_DIR"), "folder of the local runtime's state")
-	root.AddCommand(a.devCommand(), a.publishCommand(), a.checkCommand(), a.migrationsCommand(), a.versionsCommand(), a.deploymentsCommand(),
-		a.rollbackCommand(), a.secretCommand(), a.deleteCommand(), a.tailCommand(), a.runtimeCommand(), a.engineCommand(), a.schemaCommand(),
-		a.versionCommand())
+	remote := []*cobra.Command{a.publishCommand(), a.migrationsCommand(), a.versionsCommand(), a.deploymentsCommand(),
+		a.rollbackCommand(), a.secretCommand(), a.deleteCommand(), a.tailCommand()}
+	a.remoteFlag(remote...)
+	root.AddCommand(remote...)
+	root.AddCommand(a.devCommand(), a.checkCommand(), a.runtimeCommand(), a.engineCommand(), a.schemaCommand(),
+		a.whoamiCommand(), a.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

@@ -44,10 +44,14 @@ func (o *scriptOptions) target(ctx context.Context) (*cfapi.Client, string, erro
 
 // unknownScript says that a script is not there in words of ours; other errors
 // it leaves alone.
-func unknownScript(err error, script string) error {
-	if cfapi.HasCode(err, cfapi.CodeScriptNotFound, cfapi.CodeServiceNotFound) {
-		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here", script).
-			WithHint("`paddock runtime status` shows those that are.")}.Err()
+func (a *app) unknownScript(err error, script string) error {
+	if !cfapi.HasCode(err, cfapi.CodeScriptNotFound, cfapi.CodeServiceNotFound) {
+		return err
 	}
-	return err
+	if a.remote {
+		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is in this account", script).
+			WithHint("`paddock whoami` shows the accounts that the token is good for.")}.Err()
+	}
+	return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here", script).
+		WithHint("`paddock runtime status` shows those that are.")}.Err()
 }

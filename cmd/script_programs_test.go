@@ -62,17 +62,17 @@ func (k *kit) run(ts *testscript.TestScript, want int, args []string) {
 // progress are the lines that only appear on a slow machine.
 var progress = regexp.MustCompile(`(?m)^(Fetching|Starting|Publishing|Uploading|Deploying|Deleting|Stopping)( .*)?…\n`)
 
-// ended checks how paddock has ended and makes its output that of the
+// ended checks how a program has ended and makes its output that of the
 // script's last command.
 func (k *kit) ended(ts *testscript.TestScript, c *exec.Cmd, err error, want int, out, errOut []byte) {
 	errOut = progress.ReplaceAll(errOut, nil)
 	ts.Stdout().Write(out)
 	ts.Stderr().Write(errOut)
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
-		ts.Fatalf("run paddock: %v", err)
+		ts.Fatalf("run %s: %v", c.Path, err)
 	}
 	if got := c.ProcessState.ExitCode(); got != want {
-		ts.Fatalf("paddock ended with %v, want exit code %d\nstdout:\n%s\nstderr:\n%s", c.ProcessState, want, out, errOut)
+		ts.Fatalf("%s ended with %v, want exit code %d\nstdout:\n%s\nstderr:\n%s", filepath.Base(c.Path), c.ProcessState, want, out, errOut)
 	}
 	if escapes := bytes.ContainsRune(out, '\x1b') || bytes.ContainsRune(errOut, '\x1b'); escapes && c.Path == k.program {
 		ts.Fatalf("paddock drives a terminal where there is none: %q %q", out, errOut)

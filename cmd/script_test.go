@@ -21,7 +21,7 @@ import (
 
 // patience is how long a script waits for what must come. It is far beyond
 // what anything takes, so that only what hangs is cut.
-const patience = 20 * time.Second
+var patience = 20 * time.Second
 
 // TestScripts runs the scripts of testdata/scripts: the built program, as a
 // user would start it, on the sample projects and the real engine. Each has a

@@ -105,11 +105,7 @@ func (o *scriptOptions) withDraft(ctx context.Context, client *cfapi.Client, scr
 			return err
 		}
 	}
-	draft := cfapi.Form{
-		Metadata: cfapi.Metadata{MainModule: script},
-		Parts:    []cfapi.Part{{Name: script, ContentType: cfapi.TypeESModule, Content: []byte("export default { fetch() {} }")}},
-	}
-	if _, err := client.PutScript(ctx, script, draft); err != nil {
+	if err := client.PutDraft(ctx, script); err != nil {
 		return err
 	}
 	fmt.Fprintf(o.io.Err, "Created the Worker %q, which does nothing until it is published.\n", script)
@@ -147,7 +143,7 @@ func (o *secretListOptions) run(c *cobra.Command) error {
 	}
 	list, err := client.Secrets(ctx, script)
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	if o.json || o.format == "json" || o.format == "" && !o.io.OutTTY {
 		return json.NewEncoder(o.io.Out).Encode(list)
@@ -189,7 +185,7 @@ func (o *secretDeleteOptions) run(ctx context.Context, name string) error {
 		}
 	}
 	if err := client.DeleteSecret(ctx, script, name); err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	_, err = fmt.Fprintf(o.io.Out, "Success! Deleted secret %s\n", diag.Printable(name))
 	return err

@@ -54,7 +54,7 @@ func (o *scriptOptions) bulkSecrets(ctx context.Context, file string) error {
 	if puts > 0 {
 		err = o.withDraft(ctx, client, script, send)
 	} else {
-		err = unknownScript(send(), script)
+		err = o.unknownScript(send(), script)
 	}
 	if err != nil {
 		return err

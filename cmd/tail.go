@@ -25,7 +25,7 @@ func (a *app) tailCommand() *cobra.Command {
 	o := &tailOptions{app: a}
 	c := &cobra.Command{
 		Use:   "tail [worker]",
-		Short: "Follow what a published worker does",
+		Short: "Follow what a published worker does, here or with --remote at Cloudflare",
 		Args:  args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, list []string) error {
 			if len(list) == 1 {
@@ -109,13 +109,14 @@ func (o *tailOptions) follow(ctx context.Context, client *tail.Client) error {
 		o.report(diag.List{diag.Warningf("", diag.Location{}, "%s", strings.TrimSpace(text))})
 	}
 	err := client.Run(ctx)
-	if cfapi.HasCode(err, cfapi.CodeScriptNotFound) {
-		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here", o.script).
-			WithHint("`paddock runtime status` shows those that are.")}.Err()
+	if cfapi.HasCode(err, cfapi.CodeScriptNotFound, cfapi.CodeServiceNotFound) {
+		return o.unknownScript(err, o.script)
 	}
 	switch {
 	case ctx.Err() != nil:
 		say("\nStopping tail...")
+	case err == nil && o.remote:
+		say("The tail has ended: it had run for as long as it may.")
 	case err == nil:
 		say("The tail has ended: the runtime was stopped, or the tail had run for as long as it may.")
 	}

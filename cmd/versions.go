@@ -50,7 +50,7 @@ func (o *scriptOptions) listVersions(ctx context.Context) error {
 	}
 	list, err := client.Versions(ctx, script)
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	slices.SortFunc(list, func(a, b cfapi.Version) int { return cmp.Compare(a.Metadata.CreatedOn, b.Metadata.CreatedOn) })
 	if o.json {
@@ -96,13 +96,13 @@ func (o *scriptOptions) viewVersion(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	id, err := versionID(ctx, client, script, name)
+	id, err := o.versionID(ctx, client, script, name)
 	if err != nil {
 		return err
 	}
 	v, err := client.Version(ctx, script, id)
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
 	}
 	if o.json {
 		return json.NewEncoder(o.io.Out).Encode(v)
@@ -139,14 +139,14 @@ func showResources(w io.Writer, r *cfapi.VersionResources) {
 }
 
 // versionID returns the id of a version that is named by its id or number.
-func versionID(ctx context.Context, client *cfapi.Client, script, name string) (string, error) {
+func (o *scriptOptions) versionID(ctx context.Context, client *cfapi.Client, script, name string) (string, error) {
 	number, err := strconv.Atoi(name)
 	if err != nil {
 		return name, nil
 	}
 	list, err := client.Versions(ctx, script)
 	if err != nil {
-		return "", unknownScript(err, script)
+		return "", o.unknownScript(err, script)
 	}
 	i := slices.IndexFunc(list, func(v cfapi.Version) bool { return v.Number == number })
 	if i < 0 {

@@ -12,8 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"paddock/config"
 	"paddock/internal/cfapi"
 	"paddock/internal/diag"
+	"paddock/publish"
 )
 
 type deployOptions struct {
@@ -63,7 +65,7 @@ func (o *deployOptions) run(c *cobra.Command, given []string) error {
 	if err != nil {
 		return err
 	}
-	shares, err := resolve(ctx, client, script, specs)
+	shares, err := o.resolve(ctx, client, script, specs)
 	if err != nil {
 		return err
 	}
@@ -77,13 +79,16 @@ func (o *deployOptions) run(c *cobra.Command, given []string) error {
 func (o *deployOptions) deploy(ctx context.Context, client *cfapi.Client, script string, shares []cfapi.DeploymentVersion) error {
 	progress := o.io.Progress("Deploying " + script)
 	start := time.Now()
-	d, err := client.CreateDeployment(ctx, script, newDeployment(shares, o.message), o.yes)
+	d, err := createDeployment(ctx, client, script, o.newDeployment(shares, o.message), o.yes)
 	progress.Done()
 	if cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
 		return diag.List{explain(err)[0].WithHint("With --yes the secrets go back with the version.")}.Err()
 	}
 	if err != nil {
-		return unknownScript(err, script)
+		return o.unknownScript(err, script)
+	}
+	if err := o.applySettings(ctx, client, script); err != nil {
+		return fmt.Errorf("the deployment is in force, but not the settings of the configuration: %w", err)
 	}
 	if o.json {
 		return json.NewEncoder(o.io.Out).Encode(d)
@@ -93,10 +98,41 @@ func (o *deployOptions) deploy(ctx context.Context, client *cfapi.Client, script
 	return o.write(&b)
 }
 
-func newDeployment(shares []cfapi.DeploymentVersion, message string) cfapi.DeploymentCreate {
-	return cfapi.DeploymentCreate{
+// createDeployment puts versions in force; if that goes back to other secrets,
+// only with yes.
+func createDeployment(ctx context.Context, client *cfapi.Client, script string, create cfapi.DeploymentCreate, yes bool) (*cfapi.Deployment, error) {
+	d, err := client.CreateDeployment(ctx, script, create, false)
+	if yes && cfapi.HasCode(err, cfapi.CodeSecretsChanged) {
+		return client.CreateDeployment(ctx, script, create, true)
+	}
+	return d, err
+}
+
+func (a *app) newDeployment(shares []cfapi.DeploymentVersion, message string) cfapi.DeploymentCreate {
+	create := cfapi.DeploymentCreate{
 		Strategy: "percentage", Versions: shares, Annotations: map[string]string{cfapi.AnnotationMessage: message},
 	}
+	if a.remote { // a local runtime knows one way only
+		var c config.Cloud
+		if a.configured != nil {
+			c = *a.configured
+		}
+		create.CodeUpdateStrategy = publish.UpdateStrategy(c)
+	}
+	return create
+}
+
+// applySettings brings to Cloudflare what of the configuration belongs to no
+// version, if there is any.
+func (o *deployOptions) applySettings(ctx context.Context, client *cfapi.Client, script string) error {
+	if !o.remote || o.configured == nil {
+		return nil
+	}
+	settings := publish.Settings(*o.configured)
+	if len(settings) == 0 {
+		return nil
+	}
+	return client.PatchScriptSettings(ctx, script, settings)
 }
 
 // specs reads all the ways to name versions, and shares out what is left of
@@ -181,12 +217,12 @@ func shareOut(specs []spec) error {
 }
 
 // resolve turns what stands on the command line into version ids.
-func resolve(ctx context.Context, client *cfapi.Client, script string, specs []spec) ([]cfapi.DeploymentVersion, error) {
+func (o *scriptOptions) resolve(ctx context.Context, client *cfapi.Client, script string, specs []spec) ([]cfapi.DeploymentVersion, error) {
 	var shares []cfapi.DeploymentVersion
 	for _, s := range specs {
-		find := versionID
+		find := o.versionID
 		if s.byTag {
-			find = taggedVersion
+			find = o.taggedVersion
 		}
 		id, err := find(ctx, client, script, s.version)
 		if err != nil {
@@ -198,10 +234,10 @@ func resolve(ctx context.Context, client *cfapi.Client, script string, specs []s
 }
 
 // taggedVersion returns the id of the newest version with a tag.
-func taggedVersion(ctx context.Context, client *cfapi.Client, script, tag string) (string, error) {
+func (o *scriptOptions) taggedVersion(ctx context.Context, client *cfapi.Client, script, tag string) (string, error) {
 	list, err := client.Versions(ctx, script)
 	if err != nil {
-		return "", unknownScript(err, script)
+		return "", o.unknownScript(err, script)
 	}
 	id, newest := "", ""
 	for _, v := range list {

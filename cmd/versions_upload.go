@@ -34,10 +34,11 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	plan, err := o.plan(ctx, client, w, built)
+	plan, err := o.plan(ctx, o.destination(client), w, built)
 	if err != nil {
 		return err
 	}
+	plan.ForVersion()
 	if plan.New {
 		return diag.List{diag.Errorf("unknown-script", diag.Location{}, "no script %q is published here, so it cannot get another version", w.Name).
 			WithHint("`paddock publish` makes the first one.")}.Err()
@@ -45,10 +46,10 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	if err := o.provision(ctx, client, plan); err != nil {
 		return err
 	}
-	progress := o.io.Progress("Uploading " + w.Name)
+	done := o.uploading("Uploading "+w.Name, client)
 	start := time.Now()
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
-	progress.Done()
+	done()
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,11 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize,
 		Bindings: bindings, uploadTime: time.Since(start),
 	})
-	fmt.Fprintf(&b, "Worker Version ID: %s\n\nTo deploy this version to production traffic use the command `paddock versions deploy %[1]s`\n", version.ID)
+	there := ""
+	if o.remote {
+		there = " --remote"
+	}
+	fmt.Fprintf(&b, "Worker Version ID: %s\n\nTo deploy this version to production traffic use the command `paddock versions deploy %[1]s%s`\n", version.ID, there)
 	return o.write(&b)
 }
 

@@ -19,11 +19,12 @@ import (
 	"paddock/internal/peers"
 )
 
-// wranglerVersion chooses another Wrangler than the one that paddock follows,
-// for a person to see which scripts it gets through.
-var wranglerVersion = flag.String("wrangler-version", peers.WranglerVersion, "of the Wrangler that TestWrangler drives")
+// oldWranglers has TestOldWranglers run, which is for a person: it fetches two
+// more Wranglers.
+var oldWranglers = flag.Bool("old-wranglers", false, "drive the last Wrangler 2 and 3, too")
 
-// wranglerPatience is how long a command of Wrangler may take.
+// wranglerPatience is how long a command of Wrangler may take, and what waits
+// for it.
 const wranglerPatience = 2 * time.Minute
 
 // TestWrangler runs the scripts of testdata/scripts/wrangler: an unmodified
@@ -38,7 +39,23 @@ func TestWrangler(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Wrangler is slow")
 	}
-	installed, err := peers.InstallWrangler(t.Context(), *wranglerVersion)
+	runWrangler(t, peers.WranglerVersion, "wrangler")
+}
+
+// TestOldWranglers does the same with the last releases of older generations:
+//
+//	go test -tags wrangler ./cmd -run OldWranglers -old-wranglers
+func TestOldWranglers(t *testing.T) {
+	if !*oldWranglers {
+		t.Skip("needs -old-wranglers")
+	}
+	t.Run("3", func(t *testing.T) { runWrangler(t, "3.114.17", "wrangler3") })
+	t.Run("2", func(t *testing.T) { runWrangler(t, "2.21.3", "wrangler2") })
+}
+
+// runWrangler runs the scripts of a folder with a version of Wrangler.
+func runWrangler(t *testing.T, version, dir string) {
+	installed, err := peers.InstallWrangler(t.Context(), version)
 	if errors.Is(err, peers.ErrNoNPM) {
 		t.Skip(err)
 	}
@@ -46,24 +63,9 @@ func TestWrangler(t *testing.T) {
 		t.Fatal(err)
 	}
 	program, engine := buildProgram(t), enginetest.Binary(t)
+	patience = wranglerPatience
 	commands["wrangler"] = func(ts *testscript.TestScript, neg bool, args []string) {
-		want := 0
-		if neg {
-			want = 1
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), wranglerPatience)
-		defer cancel()
-		k := kitOf(ts)
-		c := k.wrangler(ctx, ts, installed, args)
-		var out, errOut bytes.Buffer
-		c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(k.input), &out, &errOut
-		k.input = nil
-		err := c.Run()
-		ts.Stdout().Write(out.Bytes())
-		ts.Stderr().Write(errOut.Bytes())
-		if got := c.ProcessState.ExitCode(); got != want {
-			ts.Fatalf("wrangler ended with %v, want exit code %d (%v)\nstdout:\n%s\nstderr:\n%s", c.ProcessState, want, err, &out, &errOut)
-		}
+		kitOf(ts).runWrangler(ts, installed, neg, args)
 	}
 	commands["follow"] = func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) < 2 {
@@ -72,10 +74,26 @@ func TestWrangler(t *testing.T) {
 		k := kitOf(ts)
 		k.start(ts, args[0], k.wrangler(context.Background(), ts, installed, args[1:]))
 	}
-	runScripts(t, program, testscript.Params{Dir: "../testdata/scripts/wrangler"}, func(env *testscript.Env) {
+	runScripts(t, program, testscript.Params{Dir: "../testdata/scripts/" + dir}, func(env *testscript.Env) {
 		env.Setenv("PADDOCK_WORKERD", engine)
 		env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	})
+}
+
+// runWrangler runs Wrangler to its end.
+func (k *kit) runWrangler(ts *testscript.TestScript, w peers.Wrangler, neg bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), wranglerPatience)
+	defer cancel()
+	c := k.wrangler(ctx, ts, w, args)
+	var out, errOut bytes.Buffer
+	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(k.input), &out, &errOut
+	k.input = nil
+	err := c.Run()
+	want := 0
+	if neg {
+		want = 1
+	}
+	k.ended(ts, c, err, want, out.Bytes(), errOut.Bytes())
 }
 
 // wrangler prepares a run of Wrangler that knows of the runtime what `runtime

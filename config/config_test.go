@@ -150,6 +150,7 @@ func withoutPlaces(w *Worker) *Worker {
 	c := *w
 	missing := w.MainLocation.Line == 0 || !strings.Contains(w.DateLocation.LineText, w.CompatibilityDate)
 	c.MainLocation, c.DateLocation = diag.Location{}, diag.Location{}
+	c.Cloud, c.resolved = Cloud{}, nil // cloud_test.go looks at it
 	c.Vars, c.DurableObjects, c.Migrations = nil, nil, nil
 	for _, v := range w.Vars {
 		missing = missing || !strings.Contains(v.Location.LineText, v.Name)

@@ -16,12 +16,8 @@ var routeFields = []*field{
 	},
 	{
 		name: "workers_dev", class: inheritable, shape: &aBool, since: "1.3", def: "true without routes",
-		doc: "Whether the Worker has an address under workers.dev. On a local runtime it answers at its name in any case.",
-		read: func(d *draft, n *node) {
-			if n.is(kindBool) {
-				d.WorkersDev = new(n.truth())
-			}
-		},
+		doc:  "Whether the Worker has an address under workers.dev. On a local runtime it answers at its name in any case.",
+		read: func(d *draft, n *node) { d.WorkersDev = n.flag() },
 	},
 	{
 		name: "preview_urls", class: inheritable, shape: &aBool, since: "3.91", do: inactive, usual: false,

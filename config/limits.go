@@ -1,12 +1,18 @@
 package config
 
-import "paddock/internal/diag"
+import (
+	"slices"
+
+	"paddock/internal/diag"
+)
 
 const serviceWorker = "service-worker"
 
-// limits says what paddock does not do with the values that count.
-func (r *resolver) limits() diag.List {
+// limits says what paddock does not do with the values that count; but says
+// nothing of the named fields.
+func (r *resolver) limits(but ...string) diag.List {
 	var out collector
+	r.but = but
 	each(func(f *field) {
 		if n := r.values[f.name]; n != nil {
 			r.limit(&out, f, n)
@@ -17,7 +23,7 @@ func (r *resolver) limits() diag.List {
 }
 
 func (r *resolver) limit(out *collector, f *field, n *node) {
-	if !n.is(f.kinds) || n.empty() || f.usual != nil && n.value == f.usual {
+	if !n.is(f.kinds) || n.empty() || slices.Contains(r.but, f.name) || f.usual != nil && n.value == f.usual {
 		return
 	}
 	var d diag.Diagnostic

@@ -36,6 +36,7 @@ func (f *File) Resolve(env string, overrides Overrides) (*Worker, diag.List) {
 	r.finish(c, d)
 	d.Bundling = r.bundling(d)
 	d.unsupported = r.limits()
+	d.Cloud, d.resolved = r.cloud(), r
 	return &d.Worker, r.problems.sorted()
 }
 
@@ -80,6 +81,7 @@ type resolver struct {
 	table     *node            // of the chosen environment; nil at the top level, and for one that is made up
 	values    map[string]*node // what counts, by the name of the field
 	problems  collector
+	but       []string // fields that limits says nothing of
 }
 
 // checker returns a checker for one level of the file.

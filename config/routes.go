@@ -121,6 +121,7 @@ func readRoute(n *node) Route {
 	}
 	return Route{
 		Pattern: pattern.text(), ZoneID: n.get("zone_id").text(), ZoneName: n.get("zone_name").text(),
-		CustomDomain: n.get("custom_domain").truth(), Location: pattern.at(),
+		CustomDomain: n.get("custom_domain").truth(), Enabled: n.get("enabled").flag(), PreviewsEnabled: n.get("previews_enabled").flag(),
+		Location: pattern.at(),
 	}
 }

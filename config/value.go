@@ -45,6 +45,15 @@ func (n *node) textMap() map[string]string {
 // truth says whether the value is true.
 func (n *node) truth() bool { return n.is(kindBool) && n.value.(bool) }
 
+// flag returns the value of a bool, and nil for other kinds.
+func (n *node) flag() *bool {
+	if !n.is(kindBool) {
+		return nil
+	}
+	value := n.truth()
+	return &value
+}
+
 // number returns the value of a number.
 func (n *node) number() float64 {
 	if i, ok := n.value.(int64); ok {

@@ -31,10 +31,12 @@ type Worker struct {
 	Minify             bool
 	Define             map[string]string
 	Dev                Dev
+	Cloud              Cloud
 
 	varsDir         string // where files of variables lie
 	unsupported     diag.List
-	hasSecrets      bool // the configuration lists its secrets
+	resolved        *resolver // what the Worker was made by
+	hasSecrets      bool      // the configuration lists its secrets
 	requiredSecrets []string
 	secretsAt       diag.Location
 }
@@ -45,6 +47,10 @@ type Worker struct {
 // order. Whoever wants to run the Worker heeds it; whoever only checks the
 // configuration need not.
 func (w *Worker) Unsupported() diag.List { return w.unsupported }
+
+// UnsupportedRemote is Unsupported for whoever ships the Worker to Cloudflare,
+// where more of it has an effect.
+func (w *Worker) UnsupportedRemote() diag.List { return w.resolved.limits(sentToCloud...) }
 
 // Var is a variable. A string becomes a plain_text binding, any other value a
 // json binding; whole numbers are int64, other numbers float64.
@@ -88,6 +94,8 @@ type Route struct {
 	Pattern          string
 	ZoneID, ZoneName string        // "" if not said
 	CustomDomain     bool          // the pattern is a domain of the Worker's own
+	Enabled          *bool         // of such a domain
+	PreviewsEnabled  *bool         // likewise
 	Location         diag.Location // of the pattern
 }
 

@@ -17,8 +17,28 @@ type startFailure struct{ err error }
 func (e *startFailure) Error() string { return e.err.Error() }
 func (e *startFailure) Unwrap() error { return e.err }
 
-// world reads what is to be served.
+// world returns what is to be served. With many scripts it takes a while to
+// read, and everything asks for it, so it is kept until the store changes:
+// nobody may change what is in it.
 func (r *Runtime) world(ctx context.Context) (world, error) {
+	changes := r.store.Changes()
+	if kept := r.kept.Load(); kept != nil && kept.changes == changes && r.life.Err() == nil {
+		return kept.world, nil
+	}
+	w, err := r.readWorld(ctx)
+	if err == nil {
+		r.kept.Store(&keptWorld{changes, w})
+	}
+	return w, err
+}
+
+// keptWorld is the world as it is while the store's changes are what they are.
+type keptWorld struct {
+	changes uint64
+	world   world
+}
+
+func (r *Runtime) readWorld(ctx context.Context) (world, error) {
 	scripts, err := r.store.Deployed(ctx)
 	if err != nil {
 		return world{}, r.readError(err)

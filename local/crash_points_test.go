@@ -33,8 +33,12 @@ func dieAt(dir, engine, operation, point string) error {
 	rt.KillAt(point)
 	switch operation {
 	case "delete":
-		_, err := rt.Publish(ctx, deletes("counter"))
-		return err
+		return second(rt.Publish(ctx, deletes("counter")))
+	case "rename":
+		return second(rt.Publish(ctx, upload("counter", renamed("Tally"), binds("Tally", ""), text("VERSION", "2"),
+			migrates("v1", "v2", rename("Counter", "Tally")))))
+	case "transfer":
+		return second(rt.Publish(ctx, upload("heir", counterJS, migrates("", "t1", transfer("Counter", "counter", "Counter")))))
 	case "delete script":
 		return rt.DeleteScript(ctx, "counter", false)
 	case "rollback":
@@ -47,8 +51,18 @@ func dieAt(dir, engine, operation, point string) error {
 	if operation == "purge" {
 		return rt.Purge(ctx, []string{trash[0].Key})
 	}
-	_, err = rt.Restore(ctx, local.RestoreRequest{Key: trash[0].Key, Replace: operation == "replace"})
-	return err
+	return second(rt.Restore(ctx, local.RestoreRequest{Key: trash[0].Key, Replace: operation == "replace"}))
+}
+
+// again is the next upload of counter when its class is where it is.
+func again(class string) local.Upload {
+	switch class {
+	case "counter/Tally":
+		return upload("counter", renamed("Tally"), binds("Tally", ""))
+	case "heir/Counter":
+		return upload("counter", counterJS, binds("Counter", "heir"))
+	}
+	return recount("counter", "again")
 }
 
 // rollback puts the first version of counter in force.
@@ -94,10 +108,10 @@ func (r *rig) deleteScript(name string) {
 	}
 }
 
-// A runtime that is killed at any point of a rollback, or of deleting,
-// restoring or purging a class or a script, comes up in the state before or
-// after it, with all objects that belong to that state, and with no folder
-// that nobody knows of.
+// A runtime that is killed at any point of a migration, of a rollback, or of
+// deleting, restoring or purging a class or a script, comes up in the state
+// before or after it, with all objects that belong to that state, and with no
+// folder that nobody knows of.
 func TestKilledAtAnyPoint(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("engines outlive their runtime and keep its folder")
@@ -105,27 +119,33 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		operation, point string
-		after            string // of the class: "live", "trashed" or "gone"
+		after            string // where the class is: "script/class", "trashed" or "gone"
 		version          string // what the code says of itself, "" for nothing
 	}{
-		{"delete", "publish: prepared", "live", ""},
+		{"delete", "publish: prepared", "counter/Counter", ""},
 		{"delete", "publish: committed", "trashed", ""},
 		{"delete", "swap: halted", "trashed", ""},
 		{"delete", "delete: moved", "trashed", ""},
-		{"delete script", "delete script: prepared", "live", ""},
+		{"delete script", "delete script: prepared", "counter/Counter", ""},
 		{"delete script", "delete script: committed", "trashed", ""},
 		{"delete script", "swap: halted", "trashed", ""},
 		{"delete script", "delete: moved", "trashed", ""},
-		{"rollback", "deploy: prepared", "live", "2"},
-		{"rollback", "deploy: committed", "live", ""},
-		{"rollback", "swap: halted", "live", ""},
+		{"rename", "publish: prepared", "counter/Counter", ""},
+		{"rename", "publish: committed", "counter/Tally", "2"},
+		{"rename", "swap: halted", "counter/Tally", "2"},
+		{"transfer", "publish: prepared", "counter/Counter", ""},
+		{"transfer", "publish: committed", "heir/Counter", ""},
+		{"transfer", "swap: halted", "heir/Counter", ""},
+		{"rollback", "deploy: prepared", "counter/Counter", "2"},
+		{"rollback", "deploy: committed", "counter/Counter", ""},
+		{"rollback", "swap: halted", "counter/Counter", ""},
 		{"restore", "restore: moved", "trashed", ""},
-		{"restore", "restore: committed", "live", ""},
-		{"restore", "swap: halted", "live", ""},
+		{"restore", "restore: committed", "counter/Counter", ""},
+		{"restore", "swap: halted", "counter/Counter", ""},
 		{"replace", "restore: moved", "trashed", ""},
-		{"replace", "restore: committed", "live", ""},
-		{"replace", "swap: halted", "live", ""},
-		{"replace", "delete: moved", "live", ""},
+		{"replace", "restore: committed", "counter/Counter", ""},
+		{"replace", "swap: halted", "counter/Counter", ""},
+		{"replace", "delete: moved", "counter/Counter", ""},
 		{"purge", "purge: committed", "gone", ""},
 		{"purge", "purge: removed", "gone", ""},
 	} {
@@ -149,11 +169,6 @@ func TestKilledAtAnyPoint(t *testing.T) {
 			r.wantFolders()
 			r.want(key, tt.after)
 			switch tt.after {
-			case "live":
-				r.wantBody("counter", "/version", cmp.Or(tt.version, "none"))
-				if tt.operation != "restore" { // the code does not bind it yet
-					r.wantBody("counter", "/", "2")
-				}
 			case "trashed": // and what is there can be had back
 				if n := r.trashed(); n.Objects != 1 {
 					t.Errorf("in the trash: %+v", n)
@@ -172,26 +187,39 @@ func TestKilledAtAnyPoint(t *testing.T) {
 				})
 				r.wantFolders()
 				return
+			default:
+				r.wantBody("counter", "/version", cmp.Or(tt.version, "none"))
+				if tt.operation != "restore" { // the code does not bind it yet
+					r.wantBody("counter", "/", "2")
+				}
 			}
-			r.publish(recount("counter", "again"))
+			r.publish(again(tt.after))
 			r.wantBody("counter", "/increment", "3")
 			r.wantFolders()
 		})
 	}
 }
 
-// want expects a namespace to be in one of the states.
-func (r *rig) want(key, state string) {
+// want expects a namespace to be where it should be.
+func (r *rig) want(key, where string) {
 	r.t.Helper()
+	got := "gone"
+	for _, s := range r.status().Scripts {
+		for _, n := range s.Classes {
+			if n.Key == key {
+				got = n.Script + "/" + n.Class
+			}
+		}
+	}
 	trash, err := r.Trash(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	is := func(n local.Namespace) bool { return n.Key == key }
-	live := slices.ContainsFunc(r.status().Scripts, func(s local.ScriptStatus) bool { return slices.ContainsFunc(s.Classes, is) })
-	trashed := slices.ContainsFunc(trash, func(n local.ClassUsage) bool { return is(n.Namespace) })
-	if live != (state == "live") || trashed != (state == "trashed") {
-		r.t.Errorf("the class is live: %t, in the trash: %t; want it %s", live, trashed, state)
+	if slices.ContainsFunc(trash, func(n local.ClassUsage) bool { return n.Key == key }) {
+		got = strings.TrimPrefix(got+" and trashed", "gone and ")
+	}
+	if got != where {
+		r.t.Errorf("the class is %s, want %s", got, where)
 	}
 }
 

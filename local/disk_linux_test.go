@@ -95,8 +95,6 @@ func changesOnFullDisk(t *testing.T, dir string) {
 	open(t, dir).wantBody("counter", "/increment", "4")
 }
 
-func second[T any](_ T, err error) error { return err }
-
 // mountDisk gives a folder a disk of its own, which goes with the process.
 func mountDisk(t *testing.T, dir, size string) {
 	t.Helper()

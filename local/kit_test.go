@@ -359,6 +359,9 @@ func wantNoEngines(t *testing.T, folder string) {
 	}
 }
 
+// second returns an error without the value that comes with it.
+func second[T any](_ T, err error) error { return err }
+
 // renamed is the source of the counter with its class under another name.
 func renamed(class string) string {
 	return strings.ReplaceAll(counterJS, "class Counter", "class "+class)

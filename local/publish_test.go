@@ -161,7 +161,7 @@ func TestRefusals(t *testing.T) {
 		}), 10026, "wrong type"},
 		{"service worker", upload("counter", "", func(up *local.Upload) {
 			up.Form.Metadata.MainModule, up.Form.Metadata.BodyPart = "", "script"
-		}), 10026, "service-worker"},
+		}), 10021, "service-worker"},
 		{"no main module", upload("counter", counterJS, func(up *local.Upload) { up.Form.Metadata.MainModule = "main.js" }), 10026, `"main.js"`},
 		{"main module unnamed", upload("counter", counterJS, func(up *local.Upload) { up.Form.Metadata.MainModule = "" }), 10026, "main module"},
 		{"main module is text", upload("counter", counterJS, func(up *local.Upload) {

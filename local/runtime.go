@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"paddock/engine"
@@ -149,7 +150,8 @@ type Runtime struct {
 	defaultScript string
 	closed        bool
 
-	reached func(point string) // see reach
+	kept    atomic.Pointer[keptWorld] // see world
+	reached func(point string)        // see reach
 }
 
 // DefaultWatchdog is how long an engine may stand still.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"paddock/internal/cfapi"
+	"paddock/local"
 	"paddock/migrate"
 )
 
@@ -127,3 +129,67 @@ func (s *sequence) unnamed(script string, labels map[label]*modelClass) string {
 		}
 	}
 }
+
+// String is short, for the list of moves.
+func (p proposal) String() string {
+	text := fmt.Sprintf("%s exports %v binds %v", p.script, p.exports, p.bindings)
+	if p.migration != nil {
+		text += fmt.Sprintf(" %q -> %q %+v", p.migration.OldTag, p.migration.NewTag, p.migration.Steps)
+	}
+	if p.deleteBound {
+		text += " --yes"
+	}
+	return text
+}
+
+// upload is the proposal as a client would send it.
+func (p proposal) upload() local.Upload {
+	source := sequenceJS
+	for _, name := range p.exports {
+		source += fmt.Sprintf("export class %s extends Base {}\n", name)
+	}
+	up := upload(p.script, source)
+	for _, name := range sortedKeys(p.bindings) {
+		bindsAs(name, p.bindings[name].class, p.bindings[name].script)(&up)
+	}
+	if m := p.migration; m != nil {
+		migrates(m.OldTag, m.NewTag, m.Steps...)(&up)
+	}
+	if p.deleteBound {
+		up.Form.Metadata.Paddock = &cfapi.UploadExtras{DeleteBound: true}
+	}
+	return up
+}
+
+// sequenceJS increments the object of /BINDING/NAME, and reads all of them at /.
+const sequenceJS = `
+const at = (ns, name) => ns.get(ns.idFromName(name));
+export default {
+	async fetch(request, env) {
+		const [, binding, name] = new URL(request.url).pathname.split("/");
+		if (binding) return env[binding] ? at(env[binding], name).fetch(request) : new Response("no class", { status: 410 });
+		const all = {};
+		for (const [binding, ns] of Object.entries(env)) {
+			all[binding] = ns && await Promise.all(["x", "y", "z"].map(async (name) => (await at(ns, name).fetch("http://object/")).json()));
+		}
+		return Response.json(all);
+	},
+};
+class Base {
+	constructor(state) { this.storage = state.storage; }
+	async fetch(request) {
+		let count = (await this.storage.get("count")) ?? 0;
+		if (request.method === "POST") await this.storage.put("count", ++count);
+		return Response.json({ Count: count, SQL: this.sql() });
+	}
+	sql() {
+		try {
+			return this.storage.sql.exec("SELECT 1 AS one").one().one === 1;
+		} catch {
+			return false;
+		}
+	}
+}
+`
+
+var objectNames = []string{"x", "y", "z"}

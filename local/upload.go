@@ -77,7 +77,8 @@ func (u Upload) check() error {
 		}
 	}
 	if u.Form.Metadata.BodyPart != "" {
-		return refuse(cfapi.CodeMalformedBody, "this runtime does not run scripts in service-worker format: export the handlers from an ES module")
+		return refuse(cfapi.CodeValidationFailed, "this runtime does not run scripts in service-worker format (addEventListener): "+
+			"export the handlers from an ES module, as in `export default { fetch(request, env, ctx) { … } }`")
 	}
 	if u.Form.Metadata.Exports != nil {
 		return refuse(cfapi.CodeMalformedBody, "this runtime does not support `exports` yet: declare the classes with `migrations`")

@@ -38,8 +38,10 @@ type Plan struct {
 	// said without the code; nil if it would not.
 	Refused *cfapi.APIError
 
-	kept  map[string]cfapi.Binding // bindings that the upload inherits, by name
-	names map[string]string        // what the configuration calls the resources of bindings
+	kept         map[string]cfapi.Binding // bindings that the upload inherits, by name
+	names        map[string]string        // what the configuration calls the resources of bindings
+	tags         []string                 // of the script at the target
+	deployedFrom string                   // what has deployed it last
 }
 
 // Options are what a plan may be made with.
@@ -60,7 +62,8 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 	case err != nil:
 		return nil, nil, err
 	case service.DefaultEnvironment.Script != nil:
-		p.Tag = service.DefaultEnvironment.Script.MigrationTag
+		script := service.DefaultEnvironment.Script
+		p.Tag, p.tags, p.deployedFrom = script.MigrationTag, script.Tags, script.LastDeployedFrom
 	}
 	var applied []migrate.Applied
 	if p.Tag != "" && !opts.Adhoc.Given() {
@@ -74,6 +77,9 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 	}
 	if p.Form, err = NewForm(w, built, p.Migrations); err != nil {
 		return nil, nil, err
+	}
+	if _, cloud := target.(Cloud); cloud {
+		p.forCloud(w)
 	}
 	if p.Migrations != nil || opts.Rehearse {
 		if err := p.rehearse(ctx, target, built); err != nil {

@@ -1,42 +1,35 @@
 package publish_test
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
 	"paddock/config"
 	"paddock/internal/cfapi"
+	"paddock/internal/testcloud"
 	"paddock/publish"
 )
 
-// router notes what it is told.
-type router struct {
-	calls []string
-	err   error // of the routes
+// told returns what the cloud was told of a script's triggers.
+func (r *remote) told() []string {
+	var list []string
+	for _, request := range r.cloud.Requests() {
+		if request.Method != "GET" {
+			path, _, _ := strings.Cut(request.Path[strings.Index(request.Path, "/scripts/w/")+len("/scripts/w/"):], "?")
+			list = append(list, request.Method+" "+path+" "+string(request.Body))
+		}
+	}
+	return list
 }
 
-func (r *router) note(what string, v any) {
-	text, _ := json.Marshal(v)
-	r.calls = append(r.calls, fmt.Sprintf("%s %s", what, text))
-}
-
-func (r *router) SetSubdomain(_ context.Context, script string, change cfapi.SubdomainChange) (*cfapi.Subdomain, error) {
-	r.note(script, change)
-	return nil, nil
-}
-
-func (r *router) SetRoutes(_ context.Context, _ string, routes []cfapi.Route) error {
-	r.note("routes", routes)
-	return r.err
-}
-
-func (r *router) SetDomains(_ context.Context, _ string, domains []cfapi.Domain) error {
-	r.note("domains", domains)
-	return nil
+// upload makes the script w there.
+func (r *remote) upload() {
+	r.t.Helper()
+	form := cfapi.Form{Metadata: cfapi.Metadata{MainModule: "i.js"}, Parts: []cfapi.Part{{Name: "i.js", ContentType: cfapi.TypeESModule}}}
+	if _, err := r.api.PutScript(r.t.Context(), "w", form); err != nil {
+		r.t.Fatal(err)
+	}
+	r.cloud.Requests()
 }
 
 func TestTriggers(t *testing.T) {
@@ -46,27 +39,38 @@ func TestTriggers(t *testing.T) {
 		{Pattern: "d.example", CustomDomain: true}, {Pattern: "e.example", CustomDomain: true, ZoneName: "e.example"},
 	}
 	for _, tt := range []struct {
-		worker         config.Worker
-		calls, targets string
+		worker        config.Worker
+		told, targets string
 	}{
-		{worker: config.Worker{Name: "w"}, calls: `w {"enabled":true}`},
-		{worker: config.Worker{Name: "w", WorkersDev: &off}, calls: `w {"enabled":false}`},
-		{worker: config.Worker{Name: "w", WorkersDev: &on, Routes: routes[:1]}, calls: `w {"enabled":true}; routes [{"pattern":"a.example/*"}]`, targets: "a.example/*"},
+		{
+			worker: config.Worker{Name: "w"}, told: `POST subdomain {"enabled":true}`,
+			targets: "https://w.sub.workers.dev",
+		},
+		{worker: config.Worker{Name: "w", WorkersDev: &off}, told: `POST subdomain {"enabled":false}`},
+		{
+			worker: config.Worker{Name: "w", WorkersDev: &on, Routes: routes[:1]},
+			told:   `POST subdomain {"enabled":true}; PUT routes [{"pattern":"a.example/*"}]`, targets: "https://w.sub.workers.dev; a.example/*",
+		},
 		{
 			worker: config.Worker{Name: "w", Routes: routes},
-			calls: `w {"enabled":false}; routes [{"pattern":"a.example/*"},{"pattern":"b.example/x","zone_name":"b.example"},{"pattern":"c.example/","zone_id":"17"}]; ` +
-				`domains [{"hostname":"d.example"},{"hostname":"e.example","zone_name":"e.example"}]`,
+			told: `POST subdomain {"enabled":false}; ` +
+				`PUT routes [{"pattern":"a.example/*"},{"pattern":"b.example/x","zone_name":"b.example"},{"pattern":"c.example/","zone_id":"17"}]; ` +
+				`POST domains/changeset [{"hostname":"d.example"},{"hostname":"e.example","zone_name":"e.example"}]; ` +
+				`PUT domains/records {"override_scope":true,"override_existing_origin":true,"override_existing_dns_record":true,` +
+				`"origins":[{"hostname":"d.example"},{"hostname":"e.example","zone_name":"e.example"}]}`,
 			targets: "a.example/*; b.example/x (zone name: b.example); c.example/ (zone id: 17); d.example (custom domain); e.example (custom domain - zone name: e.example)",
 		},
 	} {
-		triggers, target := publish.NewTriggers(&tt.worker), &router{}
-		if err := triggers.Apply(t.Context(), target); err != nil {
-			t.Error(err)
+		r := newRemote(t)
+		r.upload()
+		targets, failures := publish.SetTriggers(t.Context(), r.api, &tt.worker, publish.ShipOptions{})
+		if len(failures) > 0 {
+			t.Error(failures)
 		}
-		if got := strings.Join(target.calls, "; "); got != tt.calls {
-			t.Errorf("calls %s\nwant  %s", got, tt.calls)
+		if got := strings.Join(r.told(), "; "); got != tt.told {
+			t.Errorf("told %s\nwant %s", got, tt.told)
 		}
-		if got := strings.Join(triggers.Targets(), "; "); got != tt.targets {
+		if got := strings.Join(targets, "; "); got != tt.targets {
 			t.Errorf("targets %s\nwant    %s", got, tt.targets)
 		}
 	}
@@ -74,13 +78,16 @@ func TestTriggers(t *testing.T) {
 
 // A route that is refused does not keep the domains from being set.
 func TestTriggersThatFail(t *testing.T) {
-	refused := errors.New("taken")
-	target := &router{err: refused}
-	triggers := publish.NewTriggers(&config.Worker{Name: "w", Routes: []config.Route{{Pattern: "a.example/*"}, {Pattern: "b.example", CustomDomain: true}}})
-	if err := triggers.Apply(t.Context(), target); !errors.Is(err, refused) {
-		t.Errorf("got %v", err)
+	r := newRemote(t)
+	r.upload()
+	r.cloud.Fail(testcloud.Fault{Path: "/scripts/w/routes", Status: 400, Code: 10020})
+	w := &config.Worker{Name: "w", Routes: []config.Route{{Pattern: "a.example/*"}, {Pattern: "b.example", CustomDomain: true}}}
+	targets, failures := publish.SetTriggers(t.Context(), r.api, w, publish.ShipOptions{})
+	if len(failures) != 1 || failures[0].Trigger != "Routes" || !cfapi.HasCode(failures[0], 10020) {
+		t.Errorf("failures %v", failures)
 	}
-	if len(target.calls) != 3 {
-		t.Errorf("calls %q", target.calls)
+	told := r.told()
+	if len(told) != 4 || strings.Join(targets, "; ") != "b.example (custom domain)" {
+		t.Errorf("told %q, targets %q", told, targets)
 	}
 }

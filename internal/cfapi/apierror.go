@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // APIError is a call that the server answered with a refusal, or with
@@ -15,6 +16,8 @@ type APIError struct {
 	Status   int
 	Errors   []Error
 	Messages []string // shown when there are no Errors
+
+	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not say
 }
 
 // Error gives the text that Wrangler prints: a line that names the request, and

@@ -52,13 +52,15 @@ func (c *Client) excerpt(data []byte) string {
 	return text
 }
 
-// redact removes the token from a server's words: servers and proxies do quote
-// the headers that they did not like.
+// redact removes the credentials from a server's words: servers and proxies do
+// quote the headers that they did not like.
 func (c *Client) redact(text string) string {
-	if c.Token == "" {
-		return text
+	for _, secret := range []string{c.Token, c.Key} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[token]")
+		}
 	}
-	return strings.ReplaceAll(text, c.Token, "[token]")
+	return text
 }
 
 func (c *Client) redactErrors(list []Error) []Error {

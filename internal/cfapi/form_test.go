@@ -259,3 +259,24 @@ func FuzzDecodeForm(f *testing.F) {
 		}
 	})
 }
+
+// Cloudflare's SDKs send the modules as a list of files, which are called as
+// the metadata calls them.
+func TestDecodeListOfFiles(t *testing.T) {
+	for _, names := range [][2]string{{"files", "files"}, {"files.0", "files.1"}, {"files[]", "files[]"}, {"files[0]", "files[1]"}} {
+		body := "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\nContent-Type: application/json\r\n\r\n{\"main_module\":\"a.mjs\"}\r\n" +
+			"--B\r\nContent-Disposition: form-data; name=\"" + names[0] + "\"; filename=\"lib/b.mjs\"\r\nContent-Type: text/javascript+module\r\n\r\nb\r\n" +
+			"--B\r\nContent-Disposition: form-data; name=\"" + names[1] + "\"; filename=\"a.mjs\"\r\nContent-Type: application/javascript+module\r\n\r\na\r\n--B--\r\n"
+		r := httptest.NewRequest(http.MethodPut, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=B")
+		form, err := DecodeForm(r, DefaultLimits)
+		if err != nil {
+			t.Errorf("%q: %v", names, err)
+			continue
+		}
+		if len(form.Parts) != 2 || form.Parts[0].Name != "lib/b.mjs" || form.Parts[1].Name != "a.mjs" ||
+			form.Parts[0].ContentType != TypeESModule || form.Parts[1].ContentType != TypeESModule {
+			t.Errorf("%q: %+v", names, form.Parts)
+		}
+	}
+}

@@ -8,7 +8,9 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // Limits bounds what [DecodeForm] accepts.
@@ -135,6 +137,13 @@ func (d *formDecoder) readPart(raw *multipart.Part) error {
 	return nil
 }
 
+// listed are the names of parts that are an element of a list of files, as
+// Cloudflare's SDKs send them. The modules are then called as their files.
+var listed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^files(\.\d+|\[\d*\])?$`) })
+
+// sameTypes are other names of content types.
+var sameTypes = map[string]string{"text/javascript+module": TypeESModule, "text/javascript": TypeJavaScript}
+
 // describePart reads the header of a part. It parses the disposition itself,
 // because multipart's FileName cuts off everything before the last slash.
 func describePart(raw *multipart.Part) (Part, error) {
@@ -143,6 +152,9 @@ func describePart(raw *multipart.Part) (Part, error) {
 		return Part{}, malformed("a part of the form has no Content-Disposition of type form-data")
 	}
 	part := Part{Name: unescapeName(params["name"]), Filename: unescapeName(params["filename"])}
+	if part.Filename != "" && listed().MatchString(part.Name) {
+		part.Name = part.Filename
+	}
 	if reason := checkName(part.Name); reason != "" {
 		return Part{}, malformed("the name of a part %s", reason)
 	}
@@ -150,6 +162,9 @@ func describePart(raw *multipart.Part) (Part, error) {
 		part.ContentType, _, err = mime.ParseMediaType(contentType)
 		if err != nil {
 			return Part{}, malformed("part %q has a malformed content type", part.Name)
+		}
+		if same, ok := sameTypes[part.ContentType]; ok {
+			part.ContentType = same
 		}
 	}
 	return part, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // Metadata is the JSON part of an upload form. Exactly one of MainModule (ES
@@ -31,6 +32,10 @@ type Metadata struct {
 	Placement              json.RawMessage `json:"placement,omitempty"`
 	TailConsumers          json.RawMessage `json:"tail_consumers,omitempty"`
 	StreamingTailConsumers json.RawMessage `json:"streaming_tail_consumers,omitempty"`
+
+	// More is further fields, which are sent as they are and go before those
+	// above. Servers leave it alone.
+	More map[string]json.RawMessage `json:"-"`
 }
 
 // MarshalJSON sends empty lists as [], which is what the API expects.
@@ -42,7 +47,16 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 	if m.CompatibilityFlags == nil {
 		m.CompatibilityFlags = []string{}
 	}
-	return json.Marshal(plain(m))
+	data, err := json.Marshal(plain(m))
+	if err != nil || len(m.More) == 0 {
+		return data, err
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, err
+	}
+	maps.Copy(fields, m.More)
+	return json.Marshal(fields)
 }
 
 // UnmarshalJSON treats null like an absent field, also in the raw ones.

@@ -1,10 +1,5 @@
 package cfapi
 
-import (
-	"context"
-	"net/http"
-)
-
 // Route is a pattern of URLs that a script answers: an element of the body and
 // of the answer of PUT workers/scripts/{script}/routes, and of what lies under
 // zones/{zone}/workers/routes. Without a Script it keeps scripts away.
@@ -53,23 +48,4 @@ type Zone struct {
 	Name    string  `json:"name"`
 	Status  string  `json:"status"` // "active"
 	Account Account `json:"account"`
-}
-
-// SetSubdomain changes whether a script answers without routes of its own.
-func (c *Client) SetSubdomain(ctx context.Context, script string, change SubdomainChange) (*Subdomain, error) {
-	return Call[Subdomain](ctx, c, http.MethodPost, c.scriptPath(script, "subdomain"), change)
-}
-
-// SetRoutes gives a script these routes in place of those that it has.
-func (c *Client) SetRoutes(ctx context.Context, script string, routes []Route) error {
-	_, err := c.Do(ctx, http.MethodPut, c.scriptPath(script, "routes"), routes)
-	return err
-}
-
-// SetDomains gives a script these domains in place of those that it has, also
-// if they were another script's.
-func (c *Client) SetDomains(ctx context.Context, script string, domains []Domain) error {
-	records := DomainRecords{OverrideScope: true, OverrideOrigin: true, OverrideDNSRecord: true, Origins: domains}
-	_, err := c.Do(ctx, http.MethodPut, c.scriptPath(script, "domains", "records"), records)
-	return err
 }

@@ -2,7 +2,6 @@ package cfapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -46,26 +45,4 @@ func (c *Client) Secrets(ctx context.Context, script string) ([]Secret, error) {
 		return nil, err
 	}
 	return *list, nil
-}
-
-// PutSecret sets a secret of a script.
-func (c *Client) PutSecret(ctx context.Context, script string, secret *Secret) error {
-	_, err := c.Do(ctx, http.MethodPut, c.scriptPath(script, "secrets"), secret)
-	return err
-}
-
-// DeleteSecret removes a secret of a script.
-func (c *Client) DeleteSecret(ctx context.Context, script, name string) error {
-	_, err := c.Do(ctx, http.MethodDelete, c.scriptPath(script, "secrets", name)+"?url_encoded=true", nil)
-	return err
-}
-
-// PatchSecrets sets and removes several secrets at once.
-func (c *Client) PatchSecrets(ctx context.Context, script string, patch SecretsPatch) error {
-	data, err := json.Marshal(patch)
-	if err != nil {
-		return fmt.Errorf("encode secrets of %s: %w", script, err)
-	}
-	_, err = c.Do(ctx, http.MethodPatch, c.scriptPath(script, "secrets-bulk"), Body{ContentType: "application/merge-patch+json", Data: data})
-	return err
 }

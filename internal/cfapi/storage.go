@@ -3,10 +3,8 @@ package cfapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 )
 
 // KVNamespace is a KV namespace of the account.
@@ -45,7 +43,7 @@ func (c *Client) Settings(ctx context.Context, script string) (*Settings, error)
 // KVNamespaces returns the KV namespaces of the account, by title.
 func (c *Client) KVNamespaces(ctx context.Context) ([]KVNamespace, error) {
 	query := url.Values{"order": {"title"}, "direction": {"asc"}}
-	return pages[KVNamespace](ctx, c, c.AccountPath("storage", "kv", "namespaces"), query, 100)
+	return list[KVNamespace](ctx, c, c.AccountPath("storage", "kv", "namespaces"), query, 100)
 }
 
 // CreateKVNamespace makes a KV namespace.
@@ -55,34 +53,12 @@ func (c *Client) CreateKVNamespace(ctx context.Context, title string) (*KVNamesp
 
 // D1Databases returns the D1 databases of the account.
 func (c *Client) D1Databases(ctx context.Context) ([]D1Database, error) {
-	return pages[D1Database](ctx, c, c.AccountPath("d1", "database"), url.Values{}, 1000)
+	return list[D1Database](ctx, c, c.AccountPath("d1", "database"), nil, 1000)
 }
 
 // CreateD1Database makes a D1 database.
 func (c *Client) CreateD1Database(ctx context.Context, name string) (*D1Database, error) {
 	return Call[D1Database](ctx, c, http.MethodPost, c.AccountPath("d1", "database"), D1DatabaseCreate{Name: name})
-}
-
-// maxPages bounds what is asked of a server whose list never ends.
-const maxPages = 1000
-
-// pages reads a list page by page. Like Wrangler it takes a page that is not
-// full for the last one: not every list says how long it is.
-func pages[T any](ctx context.Context, c *Client, path string, query url.Values, size int) ([]T, error) {
-	var all []T
-	query.Set("per_page", strconv.Itoa(size))
-	for page := 1; page <= maxPages; page++ {
-		query.Set("page", strconv.Itoa(page))
-		list, err := Call[[]T](ctx, c, http.MethodGet, path+"?"+query.Encode(), nil)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, *list...)
-		if len(*list) < size {
-			return all, nil
-		}
-	}
-	return nil, fmt.Errorf("%s: the list has more than %d pages", path, maxPages)
 }
 
 // KVKey is a key of a KV namespace, as lists show it.

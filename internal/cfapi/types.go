@@ -154,7 +154,7 @@ type Deployment struct {
 type DeploymentCreate struct {
 	Strategy           string              `json:"strategy"` // "percentage"
 	Versions           []DeploymentVersion `json:"versions"`
-	Annotations        map[string]string   `json:"annotations,omitempty"`
+	Annotations        map[string]string   `json:"annotations"`
 	CodeUpdateStrategy *CodeUpdateStrategy `json:"code_update_strategy,omitempty"`
 }
 

@@ -42,10 +42,11 @@ var mayImport = map[string][]string{
 	"internal/deptest":    {},
 	"internal/peers":      {},
 	"internal/soak":       {},
+	"internal/testcloud":  {"internal/cfapi"},
 }
 
 // testOnly are packages that no program code may import.
-var testOnly = []string{"engine/enginetest", "internal/soak"}
+var testOnly = []string{"engine/enginetest", "internal/soak", "internal/testcloud"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	const root = "../.."

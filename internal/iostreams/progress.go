@@ -34,6 +34,15 @@ func (s *Streams) Progress(label string) *Progress {
 	return p
 }
 
+// Note prints a line for a person, above a progress line if there is one.
+func (s *Streams) Note(format string, args ...any) {
+	start := ""
+	if s.ErrTTY {
+		start = "\r\x1b[K"
+	}
+	fmt.Fprintf(s.Err, start+format+"\n", args...)
+}
+
 // Set says how many of how many bytes are done; a total of 0 is unknown.
 func (p *Progress) Set(done, total int64) {
 	p.mu.Lock()

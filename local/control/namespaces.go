@@ -3,6 +3,7 @@ package control
 import (
 	"net/http"
 	"regexp"
+	"sync"
 
 	"paddock/internal/cfapi"
 	"paddock/local"
@@ -58,7 +59,7 @@ func describeClass(n local.Namespace) cfapi.Namespace {
 }
 
 // cursors are the ids of objects.
-var cursors = regexp.MustCompile(`^([0-9a-f]{64})?$`)
+var cursors = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-f]{64})?$`) })
 
 func (a *API) listObjects(r *http.Request) (any, error) {
 	n, err := a.namespace(r)
@@ -70,7 +71,7 @@ func (a *API) listObjects(r *http.Request) (any, error) {
 		return nil, err
 	}
 	after := r.URL.Query().Get("cursor")
-	if !cursors.MatchString(after) {
+	if !cursors().MatchString(after) {
 		return nil, &local.Refusal{Code: cfapi.CodeMalformedBody, Message: "the cursor is not one that this API gave out"}
 	}
 	ids, more, err := a.rt.Objects(n.Key, after, limit)

@@ -20,6 +20,10 @@ func notFound(err error) error {
 
 func (a *API) getService(r *http.Request) (any, error) {
 	d, err := a.rt.Script(r.Context(), r.PathValue("script"))
+	if errors.Is(err, local.ErrNotFound) {
+		// Wrangler 2 prints every other code here with a stack trace.
+		return nil, &local.Refusal{Code: cfapi.CodeServiceNotFound, Message: "This Worker does not exist on this runtime."}
+	}
 	if err != nil {
 		return nil, notFound(err)
 	}

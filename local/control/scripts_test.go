@@ -55,9 +55,8 @@ func (h *house) tag(script string) string {
 // The seed's counter: nothing is there, it is shipped, it counts.
 func TestPublishCounter(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/workers/services/counter", "/workers/scripts/counter/deployments"} {
-		h.call("GET", account+path, "").want(t, 404, cfapi.CodeScriptNotFound)
-	}
+	h.call("GET", account+"/workers/services/counter", "").want(t, 404, cfapi.CodeServiceNotFound)
+	h.call("GET", account+"/workers/scripts/counter/deployments", "").want(t, 404, cfapi.CodeScriptNotFound)
 	if a := h.call("GET", account+"/workers/scripts", "").want(t, 200, 0); string(a.result) != "[]" {
 		t.Errorf("list of no scripts: %s", a.result)
 	}
@@ -169,7 +168,7 @@ func TestPublishRefusals(t *testing.T) {
 		{name: "nothing to do", form: form("export default {};"), code: 10021, text: "No event handlers were registered. This script does nothing."},
 		{name: "bad name", script: "Bad Name!", form: form(c), code: 10016, text: `"Bad Name!"`},
 		{name: "unknown binding type", form: form(c, func(m *cfapi.Metadata) { m.Bindings = []cfapi.Binding{{Name: "K", Type: "r2_bucket"}} }), code: 10026, text: "r2_bucket"},
-		{name: "service worker", form: form(c, func(m *cfapi.Metadata) { m.MainModule, m.BodyPart = "", "index.js" }), code: 10026, text: "service-worker"},
+		{name: "service worker", form: form(c, func(m *cfapi.Metadata) { m.MainModule, m.BodyPart = "", "index.js" }), code: 10021, text: "service-worker"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := h.client.PutScript(t.Context(), cmp.Or(tt.script, "s"), tt.form)
@@ -191,7 +190,7 @@ func TestPublishRefusals(t *testing.T) {
 	if after := h.deployments("s"); len(after) != len(before) {
 		t.Errorf("a refused upload was deployed: %+v", after)
 	}
-	h.call("GET", account+"/workers/services/other", "").want(t, 404, cfapi.CodeScriptNotFound)
+	h.call("GET", account+"/workers/services/other", "").want(t, 404, cfapi.CodeServiceNotFound)
 	h.says("s", "/", "C 2")
 }
 
@@ -306,7 +305,7 @@ export default { fetch: (request, env) => Response.json([text, twice(2), env.TEX
 	}
 	h.publish("s", f)
 	h.says("s", "/", `["from a file",4,"quo\"te",{"a":[1,null]}]`)
-	h.call("GET", account+"/workers/services/a%2Fs", "").want(t, 404, cfapi.CodeScriptNotFound)
+	h.call("GET", account+"/workers/services/a%2Fs", "").want(t, 404, cfapi.CodeServiceNotFound)
 	h.call("PUT", account+"/workers/scripts/..%2Fs", "").want(t, 400, cfapi.CodeMalformedBody)
 }
 
@@ -324,5 +323,5 @@ func TestUploadCutOff(t *testing.T) {
 		resp.Body.Close()
 		t.Errorf("got %s for half a request", resp.Status)
 	}
-	h.call("GET", account+"/workers/services/s", "").want(t, 404, cfapi.CodeScriptNotFound)
+	h.call("GET", account+"/workers/services/s", "").want(t, 404, cfapi.CodeServiceNotFound)
 }

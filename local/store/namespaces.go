@@ -12,17 +12,17 @@ var ErrTaken = errors.New("the class has a namespace already")
 
 // Namespaces returns all namespaces that are not deleted, by script and class.
 func (s *Store) Namespaces(ctx context.Context) ([]Namespace, error) {
-	return s.namespaces(ctx, `deleted_on IS NULL ORDER BY script, class`)
+	return namespaces(ctx, s.db, `deleted_on IS NULL ORDER BY script, class`)
 }
 
 // DeletedNamespaces returns the namespaces whose objects belong into the
 // trash, or, if they are purged, nowhere; the oldest first.
 func (s *Store) DeletedNamespaces(ctx context.Context) ([]Namespace, error) {
-	return s.namespaces(ctx, `deleted_on IS NOT NULL ORDER BY deleted_on, class`)
+	return namespaces(ctx, s.db, `deleted_on IS NOT NULL ORDER BY deleted_on, class`)
 }
 
-func (s *Store) namespaces(ctx context.Context, where string) ([]Namespace, error) {
-	list, err := collect(ctx, s.db, func(row *sql.Rows) (Namespace, error) {
+func namespaces(ctx context.Context, q querier, where string) ([]Namespace, error) {
+	list, err := collect(ctx, q, func(row *sql.Rows) (Namespace, error) {
 		var n Namespace
 		t := &times{}
 		err := row.Scan(&n.Key, &n.Script, &n.Class, &n.SQLite, t.into(&n.CreatedOn), t.maybe(&n.DeletedOn), &n.Purged)

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite" // the driver "sqlite", without cgo
@@ -42,6 +43,8 @@ func (e *NewerError) Error() string {
 // Store is an open state file. Its methods may be called concurrently.
 type Store struct {
 	db *sql.DB
+
+	changes atomic.Uint64 // see Changes
 
 	mu   sync.Mutex
 	last time.Time // newest time handed out, see now
@@ -117,6 +120,11 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
 
+// Changes is a number that is another one after every change of the state: what
+// was read after it was asked for is up to date for as long as it stays. No
+// other process changes the state meanwhile.
+func (s *Store) Changes() uint64 { return s.changes.Load() }
+
 // write runs fn in one transaction that writes.
 func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) (err error) {
 	tx, err := s.db.BeginTx(ctx, nil)
@@ -127,6 +135,7 @@ func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) (err error) {
 		if err != nil {
 			err = errors.Join(err, rollback(tx))
 		}
+		s.changes.Add(1)
 		if problem, ok := errors.AsType[*sqlite.Error](err); ok && problem.Code() == sqlite3.SQLITE_FULL {
 			err = fmt.Errorf("%w: %w", ErrFull, err)
 		}

@@ -111,33 +111,60 @@ func (s *Store) putScript(ctx context.Context, tx *sql.Tx, p Publication, isNew 
 }
 
 func (s *Store) replaceNamespaces(ctx context.Context, tx *sql.Tx, p Publication) error {
+	changed, err := s.changedNamespaces(ctx, tx, p)
+	if err != nil {
+		return err
+	}
 	now := formatTime(s.now())
 	for _, n := range p.Deleted {
 		if _, err := tx.ExecContext(ctx, `UPDATE namespaces SET deleted_on = ? WHERE key = ?`, now, n.Key); err != nil {
 			return err
 		}
 	}
-	// Labels may be swapped between namespaces, so all of them are taken off
-	// first: the index on them is checked row by row. A class name is an
+	// Labels may be swapped between namespaces, so those that change are taken
+	// off first: the index on them is checked row by row. A class name is an
 	// identifier and holds no slash.
-	if _, err := tx.ExecContext(ctx, `UPDATE namespaces SET class = class || '/' || key WHERE deleted_on IS NULL`); err != nil {
-		return err
+	for _, n := range changed {
+		if _, err := tx.ExecContext(ctx, `UPDATE namespaces SET class = class || '/' || key WHERE key = ?`, n.Key); err != nil {
+			return err
+		}
 	}
-	for _, n := range p.Namespaces {
+	for _, n := range changed {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO namespaces (key, script, class, sqlite, created_on) VALUES (?,?,?,?,?)
 			ON CONFLICT (key) DO UPDATE SET script = excluded.script, class = excluded.class, sqlite = excluded.sqlite`,
 			n.Key, n.Script, n.Class, n.SQLite, now); err != nil {
 			return err
 		}
 	}
-	var left int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM namespaces WHERE deleted_on IS NULL AND class LIKE '%/' || key`).Scan(&left); err != nil {
-		return err
-	}
-	if left > 0 {
-		return fmt.Errorf("the new namespace table lacks %d namespaces that were not deleted", left)
-	}
 	return nil
+}
+
+// changedNamespaces returns what is new or another one in the new table, for
+// most publishes nothing. It fails if that lacks a namespace that is not
+// deleted either.
+func (s *Store) changedNamespaces(ctx context.Context, tx *sql.Tx, p Publication) ([]Namespace, error) {
+	have, err := namespaces(ctx, tx, `deleted_on IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	before := map[string]Namespace{}
+	for _, n := range have {
+		before[n.Key] = n
+	}
+	var changed []Namespace
+	for _, n := range p.Namespaces {
+		if old, ok := before[n.Key]; !ok || old.Script != n.Script || old.Class != n.Class || old.SQLite != n.SQLite {
+			changed = append(changed, n)
+		}
+		delete(before, n.Key)
+	}
+	for _, n := range p.Deleted {
+		delete(before, n.Key)
+	}
+	if len(before) > 0 {
+		return nil, fmt.Errorf("the new namespace table lacks %d namespaces that were not deleted", len(before))
+	}
+	return changed, nil
 }
 
 func (s *Store) recordMigration(ctx context.Context, tx *sql.Tx, p Publication, v Version) error {
