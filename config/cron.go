@@ -5,6 +5,20 @@ import (
 	"paddock/internal/diag"
 )
 
+// readCrons reads the schedules, nil if none are configured.
+func readCrons(n *node) []string {
+	if !n.is(kindArray) {
+		return nil
+	}
+	crons := []string{}
+	for _, e := range n.elements() {
+		if e.text() != "" {
+			crons = append(crons, e.text())
+		}
+	}
+	return crons
+}
+
 // checkCron warns of what a target will refuse. Wrangler does not look.
 func checkCron(c *checker, n *node) {
 	if n.text() == "" {

@@ -26,6 +26,7 @@ type Worker struct {
 	Migrations         []migrate.Migration
 	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
 	Routes             []Route         // in the order of the file
+	Crons              []string        // in the order of the file; nil if unset, which leaves those of the target alone
 	WorkersDev         *bool           // nil if unset, which is true without routes
 	Observability      bool
 	Minify             bool

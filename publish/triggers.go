@@ -63,6 +63,9 @@ func (w *ways) triggers() []trigger {
 	if len(domains) > 0 {
 		list = append(list, trigger{"Custom domains", func(ctx context.Context) ([]string, error) { return w.setDomains(ctx, domains) }})
 	}
+	if w.worker.Crons != nil {
+		list = append(list, trigger{"Schedules", w.setSchedules})
+	}
 	return list
 }
 
