@@ -53,7 +53,7 @@ func (r *Runtime) SetSchedules(ctx context.Context, script string, expressions [
 func (r *Runtime) schedule(cfg *engine.Config, w world, script string) {
 	d := w.scripts[script]
 	scheduler, ok := w.resource(store.KindSchedule, script)
-	if !ok || !slices.Contains(d.Version.Handlers, "scheduled") {
+	if !ok || !w.handles(script, "scheduled") {
 		return
 	}
 	var crons []string

@@ -68,6 +68,12 @@ const (
 	CodeD1Query      = 7500 // a query that fails
 	CodeD1NameTaken  = 7502
 
+	CodeQueueNotFound  = 11000
+	CodeQueueHandler   = 11001 // the script that shall consume has no handler for it
+	CodeConsumerExists = 11004 // the queue has a consumer
+	CodeQueueInUse     = 11005 // scripts bind the queue
+	CodeQueueNameTaken = 11009
+
 	// Conflicts.
 
 	CodeRouteTaken       = 10020 // the pattern of a route is another script's
@@ -108,12 +114,13 @@ var statuses = map[int]int{
 	CodeTokenNotFound:       http.StatusNotFound,
 	CodeTimeout:             http.StatusRequestTimeout,
 
-	CodeD1NotFound:   http.StatusNotFound,
-	CodeTooLarge:     http.StatusRequestEntityTooLarge,
-	CodeMigrationTag: http.StatusPreconditionFailed,
-	CodeConflict:     http.StatusConflict,
-	CodeRouteTaken:   http.StatusConflict,
-	CodeInternal:     http.StatusInternalServerError,
+	CodeD1NotFound:    http.StatusNotFound,
+	CodeQueueNotFound: http.StatusNotFound,
+	CodeTooLarge:      http.StatusRequestEntityTooLarge,
+	CodeMigrationTag:  http.StatusPreconditionFailed,
+	CodeConflict:      http.StatusConflict,
+	CodeRouteTaken:    http.StatusConflict,
+	CodeInternal:      http.StatusInternalServerError,
 }
 
 // StatusOf returns the HTTP status that goes with an error code: 400 for every

@@ -2,6 +2,7 @@ package cfapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -21,6 +22,6 @@ type Schedules struct {
 
 // SetSchedules gives a script these schedules in place of those that it has.
 func (c *Client) SetSchedules(ctx context.Context, script string, list []Schedule) error {
-	_, err := c.Do(ctx, http.MethodPut, c.scriptPath(script, "schedules"), list)
+	_, err := set[json.RawMessage](ctx, c, http.MethodPut, c.scriptPath(script, "schedules"), list)
 	return err
 }

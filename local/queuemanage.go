@@ -1,0 +1,174 @@
+package local
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"sync"
+
+	"paddock/internal/cfapi"
+	"paddock/local/store"
+)
+
+// A Queue is a queue with those who use it.
+type Queue struct {
+	Resource
+	Producers  []string // scripts that bind it
+	DeadLetter string   // name of the queue for what its consumer could not take, or ""
+}
+
+// A Consumer gets the messages of a queue.
+type Consumer = store.Consumer
+
+// ConsumerSettings say how it gets them.
+type ConsumerSettings = store.ConsumerSettings
+
+var queueName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`) })
+
+func checkQueueName(name string) error {
+	if !queueName().MatchString(name) {
+		return refuse(cfapi.CodeMalformedBody,
+			"queue name %q is invalid: use lower-case letters, digits and dashes, at most 63, with no dash at either end", name)
+	}
+	return nil
+}
+
+// Queues returns all queues, by name.
+func (r *Runtime) Queues(ctx context.Context) ([]Queue, error) {
+	w, err := r.world(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.Resources(ctx, cfapi.BindingQueue)
+	var queues []Queue
+	for _, res := range list {
+		q := Queue{Resource: res}
+		for name := range w.scripts {
+			if slices.ContainsFunc(w.bindings(name), func(b store.Binding) bool { return b.Resource == res.Key }) {
+				q.Producers = append(q.Producers, name)
+			}
+		}
+		slices.Sort(q.Producers)
+		if res.Consumer != nil {
+			q.DeadLetter = w.resources[res.Consumer.Settings.DeadLetter].Name
+		}
+		queues = append(queues, q)
+	}
+	return queues, err
+}
+
+// AddQueue makes a queue. The error wraps [ErrTaken] if there is one of the name.
+func (r *Runtime) AddQueue(ctx context.Context, name string) (Resource, error) {
+	if err := checkQueueName(name); err != nil {
+		return Resource{}, err
+	}
+	return r.AddResource(ctx, cfapi.BindingQueue, name)
+}
+
+// PutConsumer has the messages of a queue, given by its key, delivered to a
+// script. With an id it changes the consumer that the queue has, without it
+// must have none. deadLetters is the name of the queue for what the script does
+// not take, which is made if it is missing; "" drops it. A [*Refusal] says what
+// of it cannot be. The error wraps [ErrNotFound] if there is no such queue or
+// consumer.
+func (r *Runtime) PutConsumer(ctx context.Context, queue string, c Consumer, deadLetters string) error {
+	if err := checkConsumer(c.Settings); err != nil {
+		return err
+	}
+	return r.changeConsumer(ctx, queue, func(ctx context.Context, w world, res Resource) error {
+		switch {
+		case c.ID != "" && (res.Consumer == nil || res.Consumer.ID != c.ID):
+			return ErrNotFound
+		case c.ID == "" && res.Consumer != nil:
+			return refuse(cfapi.CodeConsumerExists, "the queue %q has a consumer already: the script %q", res.Name, res.Consumer.Script)
+		case w.scripts[c.Script].Version.ID == "":
+			return refuse(cfapi.CodeScriptNotFound, "the script %q, which shall consume the queue %q, does not exist", c.Script, res.Name)
+		case !w.handles(c.Script, "queue"):
+			return refuse(cfapi.CodeQueueHandler, "Queue handler is missing: the script %q must export one to consume the queue %q", c.Script, res.Name)
+		}
+		if c.ID == "" {
+			c.ID = newKey()
+		}
+		c.Queue = res.Key
+		var fresh []Resource
+		if deadLetters != "" {
+			dead, ok := w.resource(cfapi.BindingQueue, deadLetters)
+			if !ok {
+				if err := checkQueueName(deadLetters); err != nil {
+					return err
+				}
+				dead = Resource{Key: newKey(), Kind: cfapi.BindingQueue, ID: deadLetters, Name: deadLetters}
+				fresh = append(fresh, dead)
+			}
+			if dead.Key == res.Key {
+				return refuse(cfapi.CodeMalformedBody, "the queue %q cannot be its own dead letter queue", res.Name)
+			}
+			c.Settings.DeadLetter = dead.Key
+		}
+		return r.store.PutConsumer(ctx, c, fresh)
+	})
+}
+
+// DeleteConsumer has the messages of a queue wait. The error wraps [ErrNotFound]
+// if there is no such queue or consumer.
+func (r *Runtime) DeleteConsumer(ctx context.Context, queue, id string) error {
+	return r.changeConsumer(ctx, queue, func(ctx context.Context, _ world, res Resource) error {
+		if res.Consumer == nil || res.Consumer.ID != id {
+			return ErrNotFound
+		}
+		return r.store.DeleteConsumer(ctx, id)
+	})
+}
+
+// changeConsumer changes who consumes a queue, and has the engines follow.
+func (r *Runtime) changeConsumer(ctx context.Context, queue string, change func(context.Context, world, Resource) error) error {
+	ctx, end, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	w, err := r.world(ctx)
+	if err != nil {
+		return err
+	}
+	res, ok := w.resources[queue]
+	if !ok || res.Kind != cfapi.BindingQueue {
+		return ErrNotFound
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := change(ctx, w, res); err != nil {
+		return err
+	}
+	if err := r.converge(ctx); err != nil {
+		return stored("the consumer of the queue %q is stored, but could not be brought into service: %w", res.Name, err)
+	}
+	return nil
+}
+
+// checkConsumer refuses settings that Cloudflare does not have.
+func checkConsumer(s ConsumerSettings) error {
+	for _, setting := range []struct {
+		name     string
+		value    *float64
+		min, max float64
+	}{
+		{"batch_size", number(s.BatchSize), 1, 100},
+		{"max_wait_time_ms", s.MaxWaitMS, 0, 60_000},
+		{"max_retries", number(s.MaxRetries), 0, 100},
+		{"max_concurrency", number(s.MaxConcurrency), 1, 250},
+		{"retry_delay", s.RetryDelay, 0, 86_400},
+	} {
+		if v := setting.value; v != nil && (*v < setting.min || *v > setting.max) {
+			return refuse(cfapi.CodeMalformedBody, "%s is %v, but must be between %v and %v", setting.name, *v, setting.min, setting.max)
+		}
+	}
+	return nil
+}
+
+func number(n *int) *float64 {
+	if n == nil {
+		return nil
+	}
+	f := float64(*n)
+	return &f
+}
