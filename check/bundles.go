@@ -35,6 +35,7 @@ func (p *project) bundles(ctx context.Context) {
 		if built := builds[i].result; built != nil {
 			p.out.add(inEnv(w, bundle.CheckExports(w, built))...)
 			p.out.add(inEnv(w, unexported(w, built, p.workers))...)
+			p.out.add(inEnv(w, stillExported(w, built))...)
 		}
 	}
 }

@@ -63,20 +63,24 @@ func unexported(w *config.Worker, built *bundle.Result, all []*config.Worker) di
 		if bound || slices.Contains(built.Exports, class.Name) {
 			continue
 		}
+		how, remedy := "exists after all migrations", "append a migration that renames or deletes it"
+		if len(w.Exports) > 0 {
+			how, remedy = "is declared in `exports`", "declare there what has become of it"
+		}
 		list = append(list, diag.Warningf("class-not-exported", class.Location,
-			"the class %q exists after all migrations, but is not exported in your entrypoint file", class.Name).
-			WithHint("%s", unexportedHint(class.Name, built.Exports)))
+			"the class %q %s, but is not exported in your entrypoint file", class.Name, how).
+			WithHint("%s", unexportedHint(class.Name, built.Exports, remedy)))
 	}
 	return list
 }
 
-func unexportedHint(class string, exports []string) string {
+func unexportedHint(class string, exports []string, remedy string) string {
 	for _, name := range exports {
 		if strings.EqualFold(name, class) {
 			return fmt.Sprintf("Did you mean %q, which is exported?", name)
 		}
 	}
-	return "A deployment is refused. Export the class, or append a migration that renames or deletes it."
+	return "A deployment is refused. Export the class, or " + remedy + "."
 }
 
 // binds reports whether a worker has a binding to a class of its own.

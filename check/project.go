@@ -34,6 +34,7 @@ func (p *project) check(ctx context.Context, path string) diag.List {
 		for _, w := range p.workers {
 			p.out.add(inEnv(w, dates(w, p.Now))...)
 			p.out.add(inEnv(w, transfers(w))...)
+			p.out.add(inEnv(w, declarations(w))...)
 			p.out.add(inEnv(w, foreignClasses(w, p.workers))...)
 		}
 		p.out.add(routes(p.workers)...)

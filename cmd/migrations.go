@@ -50,7 +50,7 @@ func (a *app) migrationsPlanCommand() *cobra.Command {
 				o.showPlan(&b, plan)
 				err = o.write(&b)
 			}
-			return errors.Join(err, o.verdict(plan))
+			return errors.Join(err, o.verdict(w, plan))
 		},
 	}
 	o.add(c)
@@ -149,10 +149,26 @@ func (a *app) showHistory(b *strings.Builder, s cfapi.ScriptMigrations) {
 		fmt.Fprintln(b)
 		classes.write(b)
 	}
+	if len(s.Pending) > 0 {
+		fmt.Fprintln(b)
+		a.pendingTable(s.Pending).write(b)
+	}
 	if len(s.Applied) > 0 {
 		fmt.Fprintln(b)
 		a.historyTable(s).write(b)
 	}
+}
+
+// pendingTable has a row for each transfer that one side has declared.
+func (a *app) pendingTable(pending []cfapi.PendingTransfer) table {
+	var t table
+	for _, p := range pending {
+		t = append(t, []cell{
+			{"transfer " + p.From + "/" + p.Class + " -> " + p.To + "/" + p.Class, a.io.OutStyle(color.FgCyan)},
+			{"waits for " + p.Waits, a.io.OutStyle(color.Faint)},
+		})
+	}
+	return t
 }
 
 // historyTable has a row for each step of each upload.
@@ -171,6 +187,8 @@ func (a *app) historyTable(s cfapi.ScriptMigrations) table {
 				row[0].text, row[2].text, row[3].text = localTime(m.AppliedOn), fmt.Sprint(m.VersionNumber), m.Source
 			}
 			switch {
+			case m.Declared:
+				row[1].text = "exports"
 			case i < len(entries):
 				row[1].text = diag.Printable(entries[i].Tag)
 			case i == len(steps)-1:

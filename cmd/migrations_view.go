@@ -23,8 +23,9 @@ type migrationPlan struct {
 
 // planRefusal is why an upload would be refused.
 type planRefusal struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
+	Code    int                 `json:"code"`
+	Message string              `json:"message"`
+	Details []cfapi.ExportsNote `json:"details,omitempty"` // of a declaration of exports
 }
 
 func describePlan(p *publish.Plan) *migrationPlan {
@@ -39,7 +40,7 @@ func describePlan(p *publish.Plan) *migrationPlan {
 		out.Refusal = &planRefusal{Message: p.Refused.Error()}
 		if len(p.Refused.Errors) > 0 {
 			first := p.Refused.Errors[0]
-			out.Refusal = &planRefusal{Code: first.Code, Message: first.Message}
+			out.Refusal = &planRefusal{Code: first.Code, Message: first.Message, Details: first.ExportsDetails()}
 		}
 	}
 	return out
@@ -49,6 +50,10 @@ func describePlan(p *publish.Plan) *migrationPlan {
 func (a *app) showPlan(b *strings.Builder, p *publish.Plan) {
 	bold := a.io.OutStyle(color.Bold)
 	plan := p.Namespaces
+	if p.Declared {
+		a.showDeclared(b, p)
+		return
+	}
 	if p.Migrations == nil {
 		at := "without a migration tag"
 		if p.Tag != "" {
@@ -65,6 +70,28 @@ func (a *app) showPlan(b *strings.Builder, p *publish.Plan) {
 	if len(plan.Effects) == 0 {
 		fmt.Fprintln(b, "  No class changes.")
 	}
+	a.showEffects(b, p)
+}
+
+// showDeclared is showPlan for classes that are declared by exports.
+func (a *app) showDeclared(b *strings.Builder, p *publish.Plan) {
+	script := a.io.OutStyle(color.Bold)(p.Script)
+	if !eventful(p) {
+		if p.Refused == nil {
+			fmt.Fprintf(b, "The classes of %s are as `exports` declares them.\n", script)
+		}
+		return
+	}
+	fmt.Fprintf(b, "Exports of %s\n\n", script)
+	if len(p.Namespaces.Effects) > 0 {
+		a.showEffects(b, p)
+	}
+	a.showNotes(b, p.Namespaces.Reconciliation)
+}
+
+// showEffects prints a line for each effect.
+func (a *app) showEffects(b *strings.Builder, p *publish.Plan) {
+	plan := p.Namespaces
 	var rows table
 	last := ""
 	for _, e := range plan.Effects {
@@ -78,7 +105,7 @@ func (a *app) showPlan(b *strings.Builder, p *publish.Plan) {
 			{tag, a.io.OutStyle(color.Bold)}, {effectMark(e) + " " + e.Kind, a.effectStyle(e)},
 			{diag.Printable(effectClass(e)), nil}, {effectData(e, p.Refused == nil && e.Namespace != ""), a.io.OutStyle(color.Faint)},
 		})
-		for _, note := range effectNotes(e) {
+		for _, note := range effectNotes(e, p.Script) {
 			rows = append(rows, []cell{{}, {}, {}, {diag.Printable(note), a.effectNoteStyle(e)}})
 		}
 	}
@@ -87,12 +114,12 @@ func (a *app) showPlan(b *strings.Builder, p *publish.Plan) {
 }
 
 func effectMark(e cfapi.PlanEffect) string {
-	return map[string]string{"create": "+", "delete": "-", "rename": "~", "transfer": ">"}[e.Kind]
+	return map[string]string{"create": "+", "delete": "-", "rename": "~", "transfer": ">", "pending": "."}[e.Kind]
 }
 
 func (a *app) effectStyle(e cfapi.PlanEffect) func(string) string {
 	return a.io.OutStyle(map[string]color.Attribute{
-		"create": color.FgGreen, "delete": color.FgRed, "rename": color.FgYellow, "transfer": color.FgCyan,
+		"create": color.FgGreen, "delete": color.FgRed, "rename": color.FgYellow, "transfer": color.FgCyan, "pending": color.FgCyan,
 	}[e.Kind])
 }
 
@@ -104,6 +131,9 @@ func (a *app) effectNoteStyle(e cfapi.PlanEffect) func(string) string {
 }
 
 func effectClass(e cfapi.PlanEffect) string {
+	if e.ToScript != "" {
+		return e.FromScript + "/" + e.Class + " -> " + e.ToScript + "/" + e.Class
+	}
 	class := e.Class
 	if e.FromScript != "" {
 		class = e.FromScript + "/" + class
@@ -134,8 +164,13 @@ func effectData(e cfapi.PlanEffect, counted bool) string {
 	return holds(e.Usage) + verb(e.Objects, " stays where it is", " stay where they are")
 }
 
-func effectNotes(e cfapi.PlanEffect) []string {
-	if len(e.BoundBy) == 0 {
+func effectNotes(e cfapi.PlanEffect, script string) []string {
+	switch {
+	case e.Kind == "pending" && e.ToScript == script:
+		return []string{"waits until " + e.FromScript + " declares it as transferred"}
+	case e.Kind == "pending":
+		return []string{"waits until " + e.ToScript + " declares it as expecting-transfer"}
+	case len(e.BoundBy) == 0:
 		return nil
 	}
 	who := strings.Join(e.BoundBy, ", ") + verb(len(e.BoundBy), " binds", " bind") + " to it"

@@ -78,6 +78,8 @@ type published struct {
 	Bindings      []cfapi.Binding `json:"bindings"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
+	ExportsReconciliation *cfapi.ExportsReconciliation `json:"exports_reconciliation,omitempty"`
+
 	uploadTime time.Duration
 	failures   []publish.TriggerError // of what follows an upload
 }
@@ -179,7 +181,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 			WithHint("The upload may have been applied all the same: `paddock runtime status` shows the version in force.")}.Err()
 	}
 	if err != nil {
-		return nil, err
+		return nil, located(w, err)
 	}
 	plan.Refused = nil // it was mistaken, as it did not know the code
 	result := &published{
@@ -187,7 +189,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Bindings:   plan.Bindings(),
-		Migrations: describePlan(plan),
+		Migrations: describePlan(plan), ExportsReconciliation: upload.ExportsReconciliation,
 	}
 	result.Targets, result.failures = publish.SetTriggers(ctx, client, w, publish.ShipOptions{})
 	if !slices.Contains(result.Targets, result.URL) { // which leads to it in any case

@@ -46,7 +46,7 @@ func (o *publishOptions) plan(ctx context.Context, target publish.Target, w *con
 // shows the steps, so that it can be seen what was about to be done; the verdict
 // is left to the upload itself, which knows the code as well.
 func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error {
-	if plan.Migrations == nil {
+	if !eventful(plan) {
 		return nil
 	}
 	if !o.json {
@@ -64,7 +64,7 @@ func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error
 		return nil
 	}
 	if !o.yes {
-		if err := o.mustConfirm(ctx, stillBound(bound), plan.Script); err != nil {
+		if err := o.mustConfirm(ctx, stillBound(plan, bound), plan.Script); err != nil {
 			return err
 		}
 	}
@@ -82,11 +82,25 @@ func (o *publishOptions) provision(ctx context.Context, target publish.Target, p
 	return err
 }
 
+// eventful reports whether there is anything to say of what an upload does to
+// namespaces.
+func eventful(plan *publish.Plan) bool {
+	if plan.Declared {
+		return len(plan.Namespaces.Effects) > 0 || hasNotes(plan.Namespaces.Reconciliation)
+	}
+	return plan.Migrations != nil
+}
+
 // stillBound says who loses a class, in the words in which the runtime would
 // refuse to delete it.
-func stillBound(deletes []cfapi.PlanEffect) string {
+func stillBound(plan *publish.Plan, deletes []cfapi.PlanEffect) string {
 	var lines []string
 	for _, e := range deletes {
+		if plan.Declared {
+			lines = append(lines, fmt.Sprintf("Other scripts still bind to the namespace of class '%s' that would be deleted: %s",
+				e.Class, strings.Join(e.BoundBy, ", ")))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("Cannot apply --delete-class migration to class %s without also removing the binding that references it: %s %s to it",
 			e.Class, strings.Join(e.BoundBy, ", "), verb(len(e.BoundBy), "binds", "bind")))
 	}
@@ -116,7 +130,7 @@ func (o *publishOptions) rehearse(ctx context.Context, w *config.Worker, built *
 		b.WriteString("--dry-run: exiting now.\n")
 		err = o.write(&b)
 	}
-	return errors.Join(err, o.verdict(plan))
+	return errors.Join(err, o.verdict(w, plan))
 }
 
 // rehearsed plans the upload without sending it. A runtime that has never run
@@ -144,12 +158,12 @@ func (o *publishOptions) rehearsed(ctx context.Context, w *config.Worker, built 
 }
 
 // verdict is the error with which the upload would end, nil if it would not.
-func (o *publishOptions) verdict(plan *publish.Plan) error {
+func (o *publishOptions) verdict(w *config.Worker, plan *publish.Plan) error {
 	if plan.Refused != nil {
-		return plan.Refused
+		return located(w, plan.Refused)
 	}
 	if bound := plan.BoundDeletes(); len(bound) > 0 && !o.yes {
-		return diag.List{diag.Errorf("not-confirmed", diag.Location{}, "%s", stillBound(bound)).
+		return diag.List{diag.Errorf("not-confirmed", diag.Location{}, "%s", stillBound(plan, bound)).
 			WithHint("`publish` asks at a terminal, and wants --yes elsewhere.")}.Err()
 	}
 	return nil

@@ -51,7 +51,7 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
 	done()
 	if err != nil {
-		return err
+		return located(w, err)
 	}
 	bindings := uploadedBindings(version, plan.Bindings())
 	hide(bindings, o.given)
@@ -63,6 +63,10 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize,
 		Bindings: bindings, uploadTime: time.Since(start),
 	})
+	if plan.Declared && len(plan.Namespaces.Effects) > 0 && plan.Refused == nil {
+		fmt.Fprintf(&b, "What `exports` declares is done when the version is deployed:\n\n")
+		o.showEffects(&b, plan)
+	}
 	there := ""
 	if o.remote {
 		there = " --remote"

@@ -32,6 +32,7 @@ import (
 //   - the text of JavaScript modules and source maps, which different versions of
 //     esbuild write; their names and types may not
 //   - the order of bindings and of the parts of a form, which has no meaning
+//   - the order of routes and domains, which Wrangler sends at the same time
 //   - requests that only read: paddock also looks which versions there are, to
 //     know later whether one was made whose answer got lost
 //   - User-Agent and the other headers of the two HTTP clients
@@ -123,6 +124,15 @@ var uploadCases = []uploadCase{
 				"[durable_objects]\ncode_update_strategy = { mode = \"immediate\" }\n",
 		},
 		steps: []step{{args: "deploy"}, {args: "deploy"}, {args: "versions upload"}, {args: "versions deploy 00000000-0000-4000-8000-000000000001@100 --yes"}},
+	},
+	{
+		name: "resources",
+		files: map[string]string{
+			"src/index.js": objects,
+			"wrangler.toml": base + "kv_namespaces = [{ binding = \"KV\", id = \"k\" }]\nd1_databases = [{ binding = \"DB\", database_name = \"db\", database_id = \"d\" }]\n" +
+				"services = [{ binding = \"OTHER\", service = \"other\", entrypoint = \"Named\" }]\nversion_metadata = { binding = \"VERSION\" }\n",
+		},
+		steps: []step{{args: "deploy"}},
 	},
 	{
 		name:  "secrets",
@@ -220,13 +230,18 @@ func (u *uploader) run(t *testing.T, s step, args string) []sent {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%s %s: %v\n%s", filepath.Base(u.command[0]), args, err, out)
 	}
-	var changes []sent
+	var changes, triggers []sent
 	for _, r := range u.cloud.Requests() {
-		if r.Method != http.MethodGet {
+		switch {
+		case r.Method == http.MethodGet:
+		case strings.HasSuffix(r.Path, "/routes") || strings.Contains(r.Path, "/domains/"):
+			triggers = append(triggers, readSent(t, r, s.except))
+		default:
 			changes = append(changes, readSent(t, r, s.except))
 		}
 	}
-	return changes
+	slices.SortFunc(triggers, func(a, b sent) int { return cmp.Compare(a.Request, b.Request) })
+	return append(changes, triggers...)
 }
 
 // sent is a request as it is compared.

@@ -46,9 +46,9 @@ func (r *resolver) finishBindings(d *draft) {
 
 // finishLifecycle warns of own classes that no migration creates.
 func (r *resolver) finishLifecycle(c *checker, d *draft) {
-	for _, e := range d.exports.fields() {
-		if live(e) {
-			d.Classes = append(d.Classes, migrate.Class{Name: e.name, SQLite: e.get("storage").text() == "sqlite", Location: e.keyAt()})
+	for _, e := range d.Exports {
+		if e.Live() {
+			d.Classes = append(d.Classes, migrate.Class{Name: e.Class, SQLite: e.Storage == migrate.StorageSQLite, Location: e.Location})
 		}
 	}
 	slices.SortStableFunc(d.Classes, func(a, b migrate.Class) int { return cmp.Compare(a.Name, b.Name) })

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
 
 	"paddock/internal/diag"
+	"paddock/migrate"
 )
 
 // exportKeys says which keys an exported Durable Object class must have in a
@@ -24,16 +27,38 @@ func exportKeys(state string) (must, may []string, known bool) {
 	return nil, nil, false
 }
 
-// live says whether an entry of exports is a Durable Object class that exists.
-func live(e *node) bool {
-	if e.get("type").text() != "durable-object" {
-		return false
+// readExports takes over the declaration: all of it to be sent, and what it
+// says of classes.
+func readExports(d *draft, n *node) {
+	d.exports = n
+	if len(n.fields()) > 0 {
+		raw, err := json.Marshal(n.plain())
+		if err != nil {
+			return // a value that JSON does not have, which has been reported
+		}
+		d.RawExports = raw
 	}
-	switch e.get("state").text() {
-	case "", "created", "expecting-transfer":
-		return true
+	for _, e := range n.fields() {
+		if e.get("type").text() != "durable-object" {
+			continue
+		}
+		d.Exports = append(d.Exports, migrate.Export{
+			Class: e.name, State: cmp.Or(e.get("state").text(), migrate.StateCreated), Storage: e.get("storage").text(),
+			RenamedTo: e.get("renamed_to").text(), TransferredTo: e.get("transferred_to").text(), TransferFrom: e.get("transfer_from").text(),
+			Location: e.keyAt(),
+		})
 	}
-	return false
+	slices.SortFunc(d.Exports, func(a, b migrate.Export) int { return cmp.Compare(a.Class, b.Class) })
+}
+
+// limitExports says which entries paddock does nothing with.
+func (r *resolver) limitExports(out *collector) {
+	for _, e := range r.values["exports"].fields() {
+		if e.get("type").text() == "workflow" {
+			r.note(out, e, diag.Errorf("unsupported-field", e.keyAt(), "paddock does not support %q yet", e.path()).
+				WithHint("It does not run workflows."))
+		}
+	}
 }
 
 func checkExport(c *checker, n *node) {

@@ -15,11 +15,10 @@ var durableFields = []*field{
 		read:  readMigrations,
 	},
 	{
-		name: "exports", class: inheritable, since: "4.107", def: "{}", do: unsupported,
+		name: "exports", class: inheritable, since: "4.107", def: "{}",
 		shape: &shape{kinds: kindTable | kindNull, values: &export, keys: &bindingFormat, check: checkExports, wrong: "The optional %q field should be an object keyed by class name, but got %s"},
 		doc:   "Classes, entrypoints and workflows that the Worker exports, in place of migrations.",
-		hint:  "Describe the classes with [[migrations]] instead.",
-		read:  func(d *draft, n *node) { d.exports = n },
+		read:  readExports,
 	},
 }
 

@@ -17,7 +17,7 @@ var exportFields = []*field{
 		name: "storage", doc: "Storage of a Durable Object class.",
 		shape: &shape{kinds: kindString, enum: []string{"sqlite", "legacy-kv"}},
 	},
-	{name: "container", shape: &aName, doc: "Entry of containers that belongs to the class."},
+	{name: "container", shape: &aName, do: unsupported, doc: "Entry of containers that belongs to the class."},
 	{name: "renamed_to", shape: &aName, doc: "Class that has the objects now."},
 	{name: "transferred_to", shape: &aName, doc: "Script that has the objects now."},
 	{name: "transfer_from", shape: &aName, doc: "Script that hands the objects over."},

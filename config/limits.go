@@ -18,6 +18,7 @@ func (r *resolver) limits(but ...string) diag.List {
 			r.limit(&out, f, n)
 		}
 	})
+	r.limitExports(&out)
 	r.formerProject(&out)
 	return out.sorted()
 }
@@ -47,6 +48,9 @@ func (r *resolver) limitsWithin(out *collector, s *shape, n *node) {
 		}
 	}
 	for _, e := range n.fields() {
+		if s.values != nil {
+			r.limitsWithin(out, s.values, e)
+		}
 		if f := find(s.fields, e.name); f != nil {
 			r.limit(out, f, e)
 		}

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/json"
+
 	"paddock/internal/diag"
 	"paddock/migrate"
 )
@@ -24,10 +26,12 @@ type Worker struct {
 	Services           []Service       // likewise
 	VersionMetadata    string          // name of that binding, "" for none
 	Migrations         []migrate.Migration
-	Classes            []migrate.Class // that there are after all migrations, or by exports; by name
-	Routes             []Route         // in the order of the file
-	Crons              []string        // in the order of the file; nil if unset, which leaves those of the target alone
-	WorkersDev         *bool           // nil if unset, which is true without routes
+	Exports            []migrate.Export // classes that are declared, in place of migrations; by name
+	RawExports         json.RawMessage  // all of the declaration, as it is sent; nil if there is none
+	Classes            []migrate.Class  // that there are after all migrations, or by exports; by name
+	Routes             []Route          // in the order of the file
+	Crons              []string         // in the order of the file; nil if unset, which leaves those of the target alone
+	WorkersDev         *bool            // nil if unset, which is true without routes
 	Observability      bool
 	Minify             bool
 	Define             map[string]string

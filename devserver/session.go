@@ -15,7 +15,6 @@ import (
 	"paddock/config"
 	"paddock/internal/diag"
 	"paddock/local"
-	"paddock/migrate"
 	"paddock/publish"
 )
 
@@ -198,9 +197,13 @@ func (s *session) names() []string {
 }
 
 // classes returns the Durable Object classes that a worker shall have: what
-// it binds, and what its migrations speak of, as far as it is exported.
+// it binds, and what its migrations or its exports speak of, as far as it is
+// exported.
 func classes(w *config.Worker, built *bundle.Result) map[string]bool {
-	sql := migrate.Replay(w.Migrations)
+	sql := map[string]bool{}
+	for _, c := range w.Classes {
+		sql[c.Name] = c.SQLite
+	}
 	list := map[string]bool{}
 	for class, isSQL := range sql {
 		if slices.Contains(built.Exports, class) {

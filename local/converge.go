@@ -51,7 +51,13 @@ func (r *Runtime) readWorld(ctx context.Context) (world, error) {
 	if err != nil {
 		return world{}, r.readError(err)
 	}
-	return newWorld(scripts, namespaces, resources), nil
+	handovers, err := r.store.Handovers(ctx)
+	if err != nil {
+		return world{}, r.readError(err)
+	}
+	w := newWorld(scripts, namespaces, resources)
+	w.handovers = handovers
+	return w, nil
 }
 
 // readError gives the error of a read that failed because the runtime was

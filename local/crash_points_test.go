@@ -44,6 +44,10 @@ func dieAt(dir, engine, operation, point string) error {
 	case "rollback":
 		return rollback(ctx, rt)
 	}
+	if operation == "hand over" {
+		_, err := rt.Publish(ctx, gives())
+		return err
+	}
 	trash, err := rt.Trash(ctx)
 	if err != nil || len(trash) != 1 {
 		return fmt.Errorf("trash %+v: %w", trash, err)

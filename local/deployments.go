@@ -27,9 +27,10 @@ type DeployRequest struct {
 }
 
 // Deploy puts versions of a script in force and returns when they answer. Of
-// two, the newer one gets the objects, unless it gets no requests. A version that cannot read what
-// migrations have made since it was uploaded is refused. The errors are those
-// of [Runtime.Publish].
+// two, the newer one gets the objects, unless it gets no requests. A version
+// that cannot read what migrations have made since it was uploaded is refused.
+// What a single version declares in exports is done; two must declare the same.
+// The errors are those of [Runtime.Publish].
 func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, error) {
 	if err := req.check(); err != nil {
 		return Deployment{}, err
@@ -43,7 +44,7 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	if err != nil {
 		return Deployment{}, err
 	}
-	versions, err := r.deployable(ctx, req)
+	versions, pub, err := r.deployable(ctx, req, before)
 	if err != nil {
 		return Deployment{}, err
 	}
@@ -52,7 +53,8 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	}
 	ctx = context.WithoutCancel(ctx)
 	r.reach("deploy: prepared")
-	after, err := r.store.Deploy(ctx, req.deployment(versions, before), before.Deployment.ID)
+	pub.ExpectDeployment = before.Deployment.ID
+	after, err := r.store.DeployReconciled(ctx, req.deployment(versions, before), pub)
 	if errors.Is(err, store.ErrConflict) {
 		return Deployment{}, refuse(cfapi.CodeConflict, "%v", err)
 	}
@@ -62,7 +64,8 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	r.reach("deploy: committed")
 	r.log.Info("deployed", "script", req.Script, "version", after.Version.ID, "percentage", after.Deployment.Percentage)
 	if err := r.converge(ctx); err != nil {
-		return Deployment{}, r.afterFailedStart(ctx, err, before, store.Publication{Version: after.Version}, after.Deployment.ID)
+		pub.Version = after.Version
+		return Deployment{}, r.afterFailedStart(ctx, err, before, pub, after.Deployment.ID)
 	}
 	return after.Deployment, nil
 }
@@ -105,13 +108,14 @@ func (req DeployRequest) checkSecrets(v Version, before store.Deployed) error {
 }
 
 // deployable returns the versions of a request, the one that gets the objects
-// first, if they can be put in force.
-func (r *Runtime) deployable(ctx context.Context, req DeployRequest) ([]Version, error) {
+// first, if they can be put in force, and what that does to namespaces.
+func (r *Runtime) deployable(ctx context.Context, req DeployRequest, before store.Deployed) ([]Version, store.Publication, error) {
+	fail := func(err error) ([]Version, store.Publication, error) { return nil, store.Publication{}, err }
 	var versions []Version
 	for _, s := range req.Shares {
 		v, err := r.Version(ctx, req.Script, s.Version)
 		if err != nil {
-			return nil, err
+			return fail(err)
 		}
 		versions = append(versions, v)
 	}
@@ -119,19 +123,29 @@ func (r *Runtime) deployable(ctx context.Context, req DeployRequest) ([]Version,
 	if req.share(versions[0]) == 0 {
 		slices.Reverse(versions) // a try of a version that nobody sees must not run everybody's objects
 	}
+	if err := checkAgreement(versions); err != nil {
+		return fail(err)
+	}
 	w, err := r.world(ctx)
 	if err != nil {
-		return nil, err
+		return fail(err)
+	}
+	pub, err := reconcile(w, versions[0], before)
+	if err != nil {
+		return fail(err)
+	}
+	if pub.Reconciled != nil {
+		w = w.with(pub.Namespaces)
 	}
 	if err := r.checkOwns(ctx, w, versions[0]); err != nil {
-		return nil, err
+		return fail(err)
 	}
 	for _, v := range versions {
 		if err := r.checkReads(ctx, w, v); err != nil {
-			return nil, err
+			return fail(err)
 		}
 	}
-	return versions, nil
+	return versions, pub, nil
 }
 
 // deployment returns the record of a request. A way back is a rollback by

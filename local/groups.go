@@ -15,6 +15,7 @@ type world struct {
 	namespaces map[string]store.Namespace // by key
 	resources  map[string]Resource        // by key
 	consumed   map[string][]Resource      // the queues whose messages a script gets, by script
+	handovers  []store.Handover           // transfers that wait for their other side
 }
 
 func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources []Resource) world {
@@ -31,6 +32,12 @@ func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources 
 			w.consumed[c.Script] = append(w.consumed[c.Script], res)
 		}
 	}
+	return w
+}
+
+// with returns the world as it is with other namespaces.
+func (w world) with(namespaces []store.Namespace) world {
+	w.namespaces = newWorld(nil, namespaces, nil).namespaces
 	return w
 }
 

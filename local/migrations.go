@@ -19,6 +19,8 @@ type Namespace = store.Namespace
 type Plan struct {
 	Tag, NewTag string // the script's migration tag before and after
 	Effects     []PlannedEffect
+	// Reconciliation is of a declaration of exports, nil without one.
+	Reconciliation *migrate.Reconciliation
 }
 
 // A PlannedEffect is one thing that would happen to a namespace.
@@ -55,19 +57,20 @@ func (r *Runtime) Plan(ctx context.Context, up Upload, exports []string) (Plan, 
 		return fail(err)
 	}
 	before := w.scripts[up.Script]
-	change, err := migrate.Apply(migrateState(w, before, version), steps)
+	change, err := lifecycle(w, up, steps, before, version, true)
 	if err != nil {
 		return fail(err)
 	}
-	if err := resolveBindings(&version, change.Namespaces); err != nil {
+	if err := resolveBindings(&version, change); err != nil {
 		return fail(err)
 	}
-	plan := Plan{Tag: before.Script.MigrationTag, NewTag: change.Tag}
+	plan := Plan{Tag: before.Script.MigrationTag, NewTag: change.Tag, Reconciliation: change.Reconciliation}
 	for _, e := range change.Effects {
 		_, there := w.namespaces[e.Key]
 		p := PlannedEffect{Effect: e, New: !there}
 		if there {
-			p.Usage, p.BoundBy = usage(r.objectsOf(e.Key)), w.binders(e.Key, up.Script)
+			p.Usage = usage(r.objectsOf(e.Key))
+			p.BoundBy = slices.DeleteFunc(w.binders(e.Key, up.Script), func(name string) bool { return name == e.ToScript })
 		}
 		plan.Effects = append(plan.Effects, p)
 	}
@@ -80,6 +83,7 @@ type History struct {
 	Uploads []store.AppliedMigration // the oldest first
 	Entries []migrate.Applied        // that count as applied now
 	Classes []ClassUsage             // that the script owns; only by Histories, as it takes a while
+	Pending []store.Handover         // transfers that the script has declared and that wait for their other side
 }
 
 // ClassUsage is a namespace with what it holds.
@@ -99,7 +103,7 @@ func (r *Runtime) History(ctx context.Context, script string) (History, error) {
 	if !ok {
 		return History{}, fmt.Errorf("script %q: %w", script, ErrNotFound)
 	}
-	return r.history(ctx, d)
+	return r.history(ctx, w, d)
 }
 
 // Histories is History for all scripts, by name.
@@ -110,7 +114,7 @@ func (r *Runtime) Histories(ctx context.Context) ([]History, error) {
 	}
 	var list []History
 	for _, name := range slices.Sorted(maps.Keys(w.scripts)) {
-		h, err := r.history(ctx, w.scripts[name])
+		h, err := r.history(ctx, w, w.scripts[name])
 		if err != nil {
 			return nil, err
 		}
@@ -122,14 +126,22 @@ func (r *Runtime) Histories(ctx context.Context) ([]History, error) {
 	return list, nil
 }
 
-func (r *Runtime) history(ctx context.Context, d Deployed) (History, error) {
+func (r *Runtime) history(ctx context.Context, w world, d Deployed) (History, error) {
 	uploads, err := r.store.AppliedMigrations(ctx, d.Script.Name)
 	h := History{Deployed: d, Uploads: uploads}
 	if err != nil {
 		return h, r.readError(err)
 	}
 	var records []migrate.Record
+	for _, p := range w.handovers {
+		if p.Script == d.Script.Name {
+			h.Pending = append(h.Pending, p)
+		}
+	}
 	for _, m := range uploads {
+		if m.Declared {
+			continue // the list of migrations knows nothing of it
+		}
 		record := migrate.Record{Tag: m.NewTag}
 		err := errors.Join(json.Unmarshal(m.Steps, &record.Steps), json.Unmarshal(m.Entries, &record.Entries))
 		if err != nil {

@@ -15,21 +15,44 @@ func change(w world, up Upload, steps *migrate.Upload, before store.Deployed, v 
 	if up.Classes != nil {
 		return adopt(migrateState(w, before, v), up.Classes), nil
 	}
-	change, err := migrate.Apply(migrateState(w, before, v), steps)
-	if err != nil {
+	bound := up.Form.Metadata.Paddock != nil && up.Form.Metadata.Paddock.DeleteBound
+	change, err := lifecycle(w, up, steps, before, v, bound)
+	if err != nil || bound {
 		return change, err
 	}
-	if extras := up.Form.Metadata.Paddock; extras != nil && extras.DeleteBound {
-		return change, nil
-	}
 	return change, checkDeleted(w, up.Script, change.Deleted)
+}
+
+// lifecycle does what an upload says of its classes, by a declaration or by
+// migrations. Once a script has had a declaration it goes on with that: the
+// list of migrations does not know what has become of its classes since, and
+// an upload that says nothing would silently leave classes behind.
+func lifecycle(w world, up Upload, steps *migrate.Upload, before store.Deployed, v store.Version, deleteBound bool) (migrate.Change, error) {
+	declared, err := up.exports()
+	if err != nil {
+		return migrate.Change{}, err
+	}
+	was := declares(before.Version)
+	if was && steps != nil {
+		return migrate.Change{}, refuse(cfapi.CodeExportsRefused,
+			"the classes of script %q are declared with `exports` since version %d: go on with that, as `migrations` do not tell what has become of them", up.Script, before.Version.Number)
+	}
+	state := migrateState(w, before, v)
+	if len(declared) == 0 && !was {
+		return migrate.Apply(state, steps)
+	}
+	state.Declared = declaredState(w)
+	state.DeleteBound = deleteBound
+	return migrate.Reconcile(state, declared)
 }
 
 // migrateState is what a version's migrations start from.
 func migrateState(w world, before store.Deployed, v store.Version) migrate.State {
 	state := migrate.State{Script: v.Script, Tag: before.Script.MigrationTag, Exports: v.Classes, NewKey: newKey}
 	for _, n := range w.namespaces {
-		state.Namespaces = append(state.Namespaces, migrate.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite})
+		state.Namespaces = append(state.Namespaces, migrate.Namespace{
+			Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite, ReceivedFrom: n.ReceivedFrom,
+		})
 	}
 	for _, b := range v.Bindings {
 		if b.OwnClass() {
@@ -89,11 +112,17 @@ func adopt(s migrate.State, classes map[string]bool) migrate.Change {
 	return change
 }
 
-// resolveBindings ties every Durable Object binding to a namespace's key.
-func resolveBindings(v *store.Version, namespaces []migrate.Namespace) error {
+// resolveBindings ties every Durable Object binding to a namespace's key. A
+// class that is yet to be transferred is bound where it is: the binding follows.
+func resolveBindings(v *store.Version, c migrate.Change) error {
 	keys := map[[2]string]string{}
-	for _, n := range namespaces {
+	for _, n := range c.Namespaces {
 		keys[[2]string{n.Script, n.Class}] = n.Key
+	}
+	for _, h := range c.Handovers {
+		if h.Incoming {
+			keys[[2]string{h.Script, h.Class}] = keys[[2]string{h.Other, h.Class}]
+		}
 	}
 	for i := range v.Bindings {
 		b := &v.Bindings[i]
@@ -104,10 +133,10 @@ func resolveBindings(v *store.Version, namespaces []migrate.Namespace) error {
 		if owner == "" {
 			owner = v.Script
 		}
-		key, ok := keys[[2]string{owner, b.Class}]
-		if !ok {
+		key := keys[[2]string{owner, b.Class}]
+		if key == "" {
 			return refuse(cfapi.CodeBindingClass,
-				"binding %q names the class %q of %q, which has no namespace there: create it with a migration (new_classes or new_sqlite_classes)", b.Name, b.Class, owner)
+				"binding %q names the class %q of %q, which has no namespace there: create it with a migration (new_classes or new_sqlite_classes) or declare it in `exports`", b.Name, b.Class, owner)
 		}
 		b.Namespace = key
 	}
@@ -117,7 +146,7 @@ func resolveBindings(v *store.Version, namespaces []migrate.Namespace) error {
 func storeNamespaces(list []migrate.Namespace) []store.Namespace {
 	out := make([]store.Namespace, len(list))
 	for i, n := range list {
-		out[i] = store.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite}
+		out[i] = store.Namespace{Key: n.Key, Script: n.Script, Class: n.Class, SQLite: n.SQLite, ReceivedFrom: n.ReceivedFrom}
 	}
 	return out
 }

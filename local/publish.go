@@ -15,7 +15,8 @@ import (
 // Published is what a publish has led to.
 type Published struct {
 	Deployed
-	Effects []migrate.Effect // what happened to namespaces
+	Effects        []migrate.Effect        // what happened to namespaces
+	Reconciliation *migrate.Reconciliation // of a declaration of exports, nil without one
 }
 
 // Publish makes an upload the version in force and returns when it answers
@@ -40,7 +41,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Published{}, err
 	}
-	pub, effects, err := r.prepare(ctx, up, before)
+	pub, change, err := r.prepare(ctx, up, before)
 	if err != nil {
 		return Published{}, err
 	}
@@ -59,7 +60,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err := r.converge(ctx); err != nil {
 		return Published{}, r.afterFailedStart(ctx, err, before, pub, after.Deployment.ID)
 	}
-	return Published{Deployed: after, Effects: effects}, nil
+	return Published{Deployed: after, Effects: change.Effects, Reconciliation: change.Reconciliation}, nil
 }
 
 // begin begins a change of what is served; changes are made one after the
@@ -82,8 +83,10 @@ func (r *Runtime) begin(ctx context.Context) (_ context.Context, end func(), err
 
 // prepare does everything that can refuse an upload, and nothing that lasts
 // but blobs, which harm nobody.
-func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed) (store.Publication, []migrate.Effect, error) {
-	fail := func(err error) (store.Publication, []migrate.Effect, error) { return store.Publication{}, nil, err }
+func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed) (store.Publication, migrate.Change, error) {
+	fail := func(err error) (store.Publication, migrate.Change, error) {
+		return store.Publication{}, migrate.Change{}, err
+	}
 	w, err := r.world(ctx)
 	if err != nil {
 		return fail(err)
@@ -109,6 +112,9 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 	}
 	pub.Kept.Logpush = up.Form.Metadata.Logpush
 	pub.Kept.TailConsumers, pub.Kept.StreamingTailConsumers = up.Form.Metadata.TailConsumers, up.Form.Metadata.StreamingTailConsumers
+	if pub.Reconciled, err = reconciled(up.Script, change); err != nil {
+		return fail(err)
+	}
 	if steps != nil {
 		text, err := json.Marshal(steps.Steps)
 		if err != nil {
@@ -120,7 +126,7 @@ func (r *Runtime) prepare(ctx context.Context, up Upload, before store.Deployed)
 		}
 		pub.Migration = &store.AppliedMigration{OldTag: steps.OldTag, NewTag: change.Tag, Steps: text, Entries: entries}
 	}
-	return pub, change.Effects, nil
+	return pub, change, nil
 }
 
 // examined is what an upload turns out to be.
@@ -136,6 +142,7 @@ func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrat
 	if e.version, err = r.version(ctx, w, up); err != nil {
 		return e, err
 	}
+	e.version.Exports = declaration(up, before.Version)
 	if err := checkTargets(w, e.version, up.Awaited); err != nil {
 		return e, err
 	}
@@ -146,7 +153,7 @@ func (r *Runtime) examine(ctx context.Context, w world, up Upload, steps *migrat
 		return e, err
 	}
 	e.resources = tie(w, &e.version)
-	return e, resolveBindings(&e.version, e.change.Namespaces)
+	return e, resolveBindings(&e.version, e.change)
 }
 
 // version stores the modules of an upload and returns its version, without
@@ -210,7 +217,7 @@ func (r *Runtime) afterFailedStart(ctx context.Context, cause error, before stor
 		return r.withdraw(ctx, cause, pub.Version) // a session's first version, which was not tried
 	case !errors.As(cause, new(*startFailure)):
 		return stored("the new version is stored, but could not be brought into service: %w", cause)
-	case before.Version.ID == "" || pub.Migration != nil:
+	case before.Version.ID == "" || pub.Migration != nil || pub.Reconciled != nil && len(pub.Reconciled.Steps) > 0:
 		return stored("the new version is stored, but its engine does not start and is being retried: %w", cause)
 	}
 	again := before.Deployment

@@ -141,6 +141,9 @@ func (m appliedMigration) steps() []migrate.Step {
 
 // named names the migration at the end of a sentence, if it is known.
 func (m appliedMigration) named(preposition string) string {
+	if m.Declared {
+		return fmt.Sprintf(" %s the exports of version %d", preposition, m.number)
+	}
 	if m.NewTag == "" {
 		return ""
 	}

@@ -80,8 +80,10 @@ func (u Upload) check() error {
 		return refuse(cfapi.CodeValidationFailed, "this runtime does not run scripts in service-worker format (addEventListener): "+
 			"export the handlers from an ES module, as in `export default { fetch(request, env, ctx) { … } }`")
 	}
-	if u.Form.Metadata.Exports != nil {
-		return refuse(cfapi.CodeMalformedBody, "this runtime does not support `exports` yet: declare the classes with `migrations`")
+	if declared, err := u.exports(); err != nil {
+		return err
+	} else if len(declared) > 0 && u.Form.Metadata.Migrations != nil {
+		return refuse(cfapi.CodeMalformedBody, "`migrations` and `exports` are mutually exclusive: the upload has both")
 	}
 	if u.Form.Metadata.Assets != nil {
 		return refuse(cfapi.CodeMalformedBody, "this runtime does not support static assets yet")
@@ -188,6 +190,15 @@ func (u Upload) binding(b cfapi.Binding) store.Binding {
 		made.Entrypoint = ""
 	}
 	return made
+}
+
+// exports returns the classes that the form declares, nil if it declares none.
+func (u Upload) exports() ([]migrate.Export, error) {
+	declared, err := migrate.ParseExports(u.Form.Metadata.Exports)
+	if err != nil {
+		return nil, refuse(cfapi.CodeMalformedBody, "%v", err)
+	}
+	return declared, nil
 }
 
 // migrations returns the steps that the form carries, nil if it carries none.

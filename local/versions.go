@@ -19,7 +19,8 @@ type (
 
 // UploadVersion stores an upload as a version without putting it in force. It
 // must run and must fit the classes as they are now; an upload that brings
-// migrations is refused. A [*Refusal] or [*migrate.Refusal] means that nothing
+// migrations is refused. What it declares in exports must be possible, and is
+// done by [Runtime.Deploy]. A [*Refusal] or [*migrate.Refusal] means that nothing
 // has changed.
 func (r *Runtime) UploadVersion(ctx context.Context, up Upload) (Version, error) {
 	if err := up.check(); err != nil {
@@ -46,6 +47,9 @@ func (r *Runtime) UploadVersion(ctx context.Context, up Upload) (Version, error)
 	found, err := r.examine(ctx, w, up, nil, before)
 	if err != nil {
 		return Version{}, notMigrated(w, found.version, err)
+	}
+	if err := checkStaged(w, found.version); err != nil {
+		return Version{}, err
 	}
 	v, err := r.store.AddVersion(context.WithoutCancel(ctx), found.version, found.resources...)
 	if err != nil {
@@ -106,7 +110,7 @@ func (r *Runtime) MigrationTag(ctx context.Context, v Version) (string, error) {
 	tag := ""
 	for _, m := range applied {
 		if m.number <= v.Number {
-			tag = m.NewTag
+			tag = m.NewTag // a declaration leaves it as it was
 		}
 	}
 	return tag, nil

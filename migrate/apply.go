@@ -10,9 +10,10 @@ import (
 type Namespace struct {
 	Key, Script, Class string
 	SQLite             bool
+	ReceivedFrom       string // script that it was last transferred from, ""
 }
 
-// State is what [Apply] works on. It is not changed.
+// State is what [Apply] and [Reconcile] work on. It is not changed.
 type State struct {
 	Script     string
 	Tag        string        // the applied migration tag, "" for none
@@ -20,22 +21,28 @@ type State struct {
 	Exports    []string      // class-like exports of the candidate
 	Bound      []string      // classes of its own that the candidate's bindings name
 	NewKey     func() string // makes a namespace key
+	Declared                 // only for Reconcile
 }
 
-// Change is what [Apply] makes of a state.
+// Change is what [Apply] or [Reconcile] makes of a state.
 type Change struct {
 	Namespaces []Namespace // the whole table afterwards, of all scripts
 	Deleted    []Namespace // rows of the table before that are gone
 	Effects    []Effect    // what happened, in order
 	Tag        string      // the applied tag afterwards
+
+	// Only of Reconcile.
+	Handovers      []Handover // of all scripts afterwards
+	Reconciliation *Reconciliation
 }
 
 // Effect is one thing that happens to a namespace.
 type Effect struct {
-	Kind       string // "create", "rename", "delete" or "transfer"
+	Kind       string // "create", "rename", "delete", "transfer", or "pending" for a transfer that waits for its other side
 	Class      string // the class that is created, deleted or renamed; of a transfer, the class at its source
 	To         string // the new class name after a rename or transfer
 	FromScript string // where a transferred class comes from
+	ToScript   string // where it goes, of a transfer by exports
 	Key        string // of the namespace
 	SQLite     bool   // the class may use the SQL API
 	Step       int    // index of the step that does it
@@ -181,6 +188,7 @@ func (a *applier) transfer(t Transfer) error {
 		return refuse(codeClassState, "Cannot apply --transfer-class migration to class '%s' that is already depended on by existing Durable Objects", t.To)
 	}
 	a.label(i, t.To, "transfer-class")
+	a.table[i].ReceivedFrom = t.FromScript
 	a.did(Effect{Kind: "transfer", Class: t.From, To: t.To, FromScript: t.FromScript}, a.table[i])
 	return nil
 }

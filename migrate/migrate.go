@@ -6,10 +6,13 @@
 // configuration and what the target says of itself, and [Apply], which the
 // runtime calls with what Pending made. A namespace is an identity with a
 // permanent key; the class name is a label on it, so rename and transfer move
-// labels and never data. [Replay] answers for a list alone which classes it
-// leads to, and [History] whether it makes sense; [AppliedBy] tells which
+// labels and never data. [History] answers for a list alone which classes it
+// leads to, and whether it makes sense; [AppliedBy] tells which
 // entries of a list a target has applied, and [Adhoc] is a migration from the
 // command line in place of the list.
+//
+// The newer way has no list: a declaration says of each class what it is, and
+// [Reconcile] makes it so.
 package migrate
 
 import (
@@ -119,34 +122,4 @@ func lost(list []Migration, applied string) diag.Diagnostic {
 	return diag.Errorf("migration-tag-unknown", list[0].Location,
 		"the migration tag %q of the published script was not found in the list of migrations", applied).
 		WithHint("Put the entry with the tag %q back, before the ones that are still to be applied.", applied)
-}
-
-// Replay works out which classes exist after the whole list, and whether each
-// is SQLite-backed. It forgives what Apply refuses, as a list may go on from a
-// state that was reached without it: see [History].
-func Replay(list []Migration) map[string]bool {
-	var h History
-	at := diag.Location{} // nobody asks for the problems
-	for _, m := range list {
-		for _, name := range m.DeletedClasses {
-			h.Delete(name, at)
-		}
-		for _, r := range m.RenamedClasses {
-			h.Rename(r.From, at, r.To, at)
-		}
-		for _, name := range m.NewClasses {
-			h.Create(name, false, at)
-		}
-		for _, name := range m.NewSQLiteClasses {
-			h.Create(name, true, at)
-		}
-		for _, t := range m.TransferredClasses {
-			h.Transfer(t.To, at)
-		}
-	}
-	classes := make(map[string]bool)
-	for _, c := range h.Classes() {
-		classes[c.Name] = c.SQLite
-	}
-	return classes
 }

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"encoding/json"
-	"reflect"
 	"regexp"
 	"testing"
 
@@ -67,37 +66,5 @@ func TestTransferOnTheWire(t *testing.T) {
 	const want = `{"steps":[{"transferred_classes":[{"from":"A","from_script":"other","to":"B"}]}]}`
 	if string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-func TestReplay(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		list []Migration
-		want map[string]bool
-	}{
-		{"empty", nil, map[string]bool{}},
-		{"history", history, map[string]bool{"C": true}},
-		{"storage follows a rename", []Migration{
-			entry("v1", Step{NewSQLiteClasses: []string{"A"}, NewClasses: []string{"K"}}),
-			entry("v2", Step{RenamedClasses: []Rename{{"A", "B"}, {"B", "C"}, {"K", "L"}}}),
-		}, map[string]bool{"C": true, "L": false}},
-		{"deleted and created again with the other storage", []Migration{
-			entry("v1", Step{NewClasses: []string{"A"}}),
-			entry("v2", Step{DeletedClasses: []string{"A"}, NewSQLiteClasses: []string{"A"}}),
-		}, map[string]bool{"A": true}},
-		{"transfer introduces", []Migration{
-			entry("v1", Step{TransferredClasses: []Transfer{{From: "A", FromScript: "s", To: "B"}}}),
-		}, map[string]bool{"B": false}},
-		{"what Apply refuses is forgiven", []Migration{
-			entry("v1", Step{DeletedClasses: []string{"X"}, RenamedClasses: []Rename{{"Y", "Z"}}, NewSQLiteClasses: []string{"A"}}),
-			entry("v2", Step{NewClasses: []string{"A"}}),
-		}, map[string]bool{"Z": false, "A": true}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := Replay(tt.list); !reflect.DeepEqual(got, tt.want) {
-				t.Errorf("got %v, want %v", got, tt.want)
-			}
-		})
 	}
 }

@@ -18,12 +18,13 @@ const (
 	statusPreconditionFailed = 412
 )
 
-// Refusal is an upload that breaks a rule of migrations. Nothing of it has
-// been applied.
+// Refusal is an upload that breaks a rule of migrations or of exports. Nothing
+// of it has been applied.
 type Refusal struct {
 	Code    int // Cloudflare's error code
 	Status  int // of the HTTP answer
 	Message string
+	Details []Note // of a declaration that [Reconcile] refuses: all that is wrong, by class
 }
 
 // Error returns the message without the code.

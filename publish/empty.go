@@ -16,7 +16,7 @@ type Empty struct{}
 
 // Service finds no script.
 func (Empty) Service(context.Context, string) (*cfapi.Service, error) {
-	return nil, refusal(cfapi.CodeScriptNotFound, "This Worker does not exist on this runtime.")
+	return nil, refusal(cfapi.CodeServiceNotFound, "This Worker does not exist on this runtime.")
 }
 
 // ScriptMigrations finds no script.
@@ -32,10 +32,6 @@ func (Empty) PutScript(context.Context, string, cfapi.Form) (*cfapi.ScriptUpload
 
 // PlanScript plans a first upload.
 func (Empty) PlanScript(_ context.Context, script string, plan cfapi.PlanRequest) (*cfapi.MigrationPlan, error) {
-	up, err := decodeMigrations(plan.Migrations)
-	if err != nil {
-		return nil, err
-	}
 	n := 0
 	state := migrate.State{Script: script, Exports: plan.Exports, NewKey: func() string { n++; return fmt.Sprint(n) }}
 	for _, b := range plan.Bindings {
@@ -52,21 +48,60 @@ func (Empty) PlanScript(_ context.Context, script string, plan cfapi.PlanRequest
 		}
 		state.Bound = append(state.Bound, b.ClassName)
 	}
-	change, err := migrate.Apply(state, up)
+	change, err := firstChange(state, plan)
 	var refused *migrate.Refusal
 	if errors.As(err, &refused) {
-		return nil, refusal(refused.Code, refused.Message)
+		failed := refusal(refused.Code, refused.Message)
+		failed.Errors[0].Meta = cfapi.ExportsMeta(notes(refused.Details))
+		return nil, failed
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := &cfapi.MigrationPlan{Script: script, NewTag: change.Tag, Effects: []cfapi.PlanEffect{}}
+	out := &cfapi.MigrationPlan{Script: script, NewTag: change.Tag, Effects: []cfapi.PlanEffect{}, Reconciliation: reconciliation(change)}
 	for _, e := range change.Effects {
 		out.Effects = append(out.Effects, cfapi.PlanEffect{
 			Kind: e.Kind, Step: e.Step, Class: e.Class, To: e.To, FromScript: e.FromScript, SQLite: e.SQLite,
 		})
 	}
 	return out, nil
+}
+
+func firstChange(state migrate.State, plan cfapi.PlanRequest) (migrate.Change, error) {
+	declared, err := migrate.ParseExports(plan.Declared)
+	if err != nil {
+		return migrate.Change{}, err
+	}
+	if len(declared) > 0 {
+		return migrate.Reconcile(state, declared)
+	}
+	up, err := decodeMigrations(plan.Migrations)
+	if err != nil {
+		return migrate.Change{}, err
+	}
+	return migrate.Apply(state, up)
+}
+
+// reconciliation returns what is said of a first declaration, nil if there is
+// none. There is nothing to be renamed, deleted or transferred yet.
+func reconciliation(c migrate.Change) *cfapi.ExportsReconciliation {
+	r := c.Reconciliation
+	if r == nil {
+		return nil
+	}
+	return &cfapi.ExportsReconciliation{
+		Created: append([]string{}, r.Created...), Updated: []string{}, Deleted: []string{},
+		Renamed: []cfapi.ExportsRename{}, Transferred: []cfapi.ExportsTransfer{}, TransferPending: []cfapi.ExportsTransferAwait{},
+		Warnings: notes(r.Warnings), Info: notes(r.Info), RemovableEntries: append([]string{}, r.Removable...),
+	}
+}
+
+func notes(list []migrate.Note) []cfapi.ExportsNote {
+	out := []cfapi.ExportsNote{}
+	for _, n := range list {
+		out = append(out, cfapi.ExportsNote{Class: n.Class, Scenario: n.Scenario, Message: n.Message, Suggestion: n.Suggestion})
+	}
+	return out
 }
 
 func refusal(code int, message string) *cfapi.APIError {

@@ -16,7 +16,7 @@ func NewForm(w *config.Worker, built *bundle.Result, up *migrate.Upload) (cfapi.
 	observability := &cfapi.Observability{Enabled: w.Observability}
 	form := cfapi.Form{Metadata: cfapi.Metadata{
 		MainModule: built.Main, CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: w.CompatibilityFlags,
-		Observability: observability, KeepBindings: []string{"secret_text", "secret_key"},
+		Observability: observability, KeepBindings: []string{"secret_text", "secret_key"}, Exports: w.RawExports,
 	}}
 	for _, v := range w.Vars {
 		b, err := variable(v)

@@ -52,6 +52,9 @@ func history(ctx context.Context, target Target, script string) ([]migrate.Appli
 
 // pending works out the migrations that go with the upload.
 func (p *Plan) pending(w *config.Worker, history []migrate.Applied, adhoc migrate.Adhoc) diag.List {
+	if p.Declared {
+		return p.declared(w, adhoc)
+	}
 	var diags diag.List
 	if adhoc.Given() {
 		p.Migrations, diags = adhoc.Upload(!p.New, p.Tag)
@@ -59,16 +62,32 @@ func (p *Plan) pending(w *config.Worker, history []migrate.Applied, adhoc migrat
 		p.Migrations, diags = migrate.Pending(w.Migrations, p.Tag, history)
 	}
 	if p.Migrations != nil {
-		diags = append(diags, stillBound(w, p.Migrations)...)
+		diags = append(diags, stillBound(w, p.Migrations.Deletes())...)
+	}
+	return diags
+}
+
+// declared looks at what exports say of classes, in place of migrations.
+func (p *Plan) declared(w *config.Worker, adhoc migrate.Adhoc) diag.List {
+	var gone []string
+	for _, e := range w.Exports {
+		if e.State == migrate.StateDeleted {
+			gone = append(gone, e.Class)
+		}
+	}
+	diags := stillBound(w, gone)
+	if adhoc.Given() {
+		diags = append(diags, diag.Errorf("exclusive-fields", w.Exports[0].Location,
+			"migrations on the command line and `exports` in the configuration are mutually exclusive").
+			WithHint("Declare in `exports` what shall become of the classes."))
 	}
 	return diags
 }
 
 // stillBound reports the bindings of the script itself to classes that the
 // upload deletes. The target would refuse them too, without their place.
-func stillBound(w *config.Worker, up *migrate.Upload) diag.List {
+func stillBound(w *config.Worker, gone []string) diag.List {
 	var diags diag.List
-	gone := up.Deletes()
 	for _, b := range w.DurableObjects {
 		if b.Script == "" && slices.Contains(gone, b.Class) {
 			diags = append(diags, diag.Errorf("delete-bound", b.Location,
@@ -87,7 +106,7 @@ func (p *Plan) rehearse(ctx context.Context, target Target, built *bundle.Result
 	if !ok {
 		return nil
 	}
-	request := cfapi.PlanRequest{Migrations: p.Form.Metadata.Migrations, Exports: built.Exports}
+	request := cfapi.PlanRequest{Migrations: p.Form.Metadata.Migrations, Declared: p.Form.Metadata.Exports, Exports: built.Exports}
 	for _, b := range p.Form.Metadata.Bindings {
 		if b.Type == cfapi.BindingDurableObject || b.Type == cfapi.BindingService {
 			request.Bindings = append(request.Bindings, b)

@@ -29,10 +29,11 @@ type Plan struct {
 	New        bool            // the target does not have the script
 	Tag        string          // applied migration tag at the target
 	Migrations *migrate.Upload // pending, nil if nothing is
+	Declared   bool            // the classes are declared by exports, in place of migrations
 	Form       cfapi.Form
 
 	// Namespaces is what will happen to namespaces, nil if the target was not
-	// asked because no migration is pending.
+	// asked because no migration is pending and nothing is declared.
 	Namespaces *cfapi.MigrationPlan
 	// Refused is why the target would refuse the upload, as far as that can be
 	// said without the code; nil if it would not.
@@ -54,7 +55,7 @@ type Options struct {
 // NewPlan asks the target for the script's state and works out what is to be
 // sent. It changes nothing.
 func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle.Result, opts Options) (*Plan, diag.List, error) {
-	p := &Plan{Script: w.Name, names: names(w)}
+	p := &Plan{Script: w.Name, Declared: len(w.Exports) > 0, names: names(w)}
 	service, err := target.Service(ctx, w.Name)
 	switch {
 	case isNotFound(err):
@@ -66,7 +67,7 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 		p.Tag, p.tags, p.deployedFrom = script.MigrationTag, script.Tags, script.LastDeployedFrom
 	}
 	var applied []migrate.Applied
-	if p.Tag != "" && !opts.Adhoc.Given() {
+	if p.Tag != "" && !p.Declared && !opts.Adhoc.Given() {
 		if applied, err = history(ctx, target, w.Name); err != nil {
 			return nil, nil, err
 		}
@@ -81,7 +82,7 @@ func NewPlan(ctx context.Context, target Target, w *config.Worker, built *bundle
 	if _, cloud := target.(Cloud); cloud {
 		p.forCloud(w)
 	}
-	if p.Migrations != nil || opts.Rehearse {
+	if p.Migrations != nil || p.Declared || opts.Rehearse {
 		if err := p.rehearse(ctx, target, built); err != nil {
 			return nil, nil, err
 		}

@@ -158,7 +158,7 @@ func TestPublishCounter(t *testing.T) {
 	if !plan.New || plan.Script != "counter" || plan.Tag != "" {
 		t.Errorf("plan %+v", plan)
 	}
-	if _, err := g.Service(t.Context(), "counter"); !cfapi.HasCode(err, cfapi.CodeScriptNotFound) {
+	if _, err := g.Service(t.Context(), "counter"); !cfapi.HasCode(err, cfapi.CodeServiceNotFound) {
 		t.Errorf("the plan alone has changed the target: %v", err)
 	}
 	plan.Annotate("first", "")

@@ -25,9 +25,10 @@ type MigrationEntry struct {
 // PlanRequest is the body of POST paddock/scripts/{script}/plan: what of an
 // upload decides about namespaces.
 type PlanRequest struct {
-	Migrations *Migrations `json:"migrations,omitempty"`
-	Exports    []string    `json:"exports"`
-	Bindings   []Binding   `json:"bindings"` // to Durable Objects
+	Migrations *Migrations     `json:"migrations,omitempty"`
+	Declared   json.RawMessage `json:"declared_exports,omitempty"` // metadata.exports of the upload
+	Exports    []string        `json:"exports"`                    // of the code
+	Bindings   []Binding       `json:"bindings"`                   // to Durable Objects
 }
 
 // MigrationPlan is what an upload would do to namespaces.
@@ -36,6 +37,8 @@ type MigrationPlan struct {
 	OldTag  string       `json:"old_tag,omitempty"`
 	NewTag  string       `json:"new_tag,omitempty"`
 	Effects []PlanEffect `json:"effects"`
+	// Reconciliation is there if the upload declares its classes.
+	Reconciliation *ExportsReconciliation `json:"exports_reconciliation,omitempty"`
 }
 
 // Usage is what a namespace holds.
@@ -47,12 +50,13 @@ type Usage struct {
 
 // PlanEffect is one thing that happens to a namespace.
 type PlanEffect struct {
-	Kind       string `json:"kind"`          // "create", "rename", "delete" or "transfer"
+	Kind       string `json:"kind"`          // "create", "rename", "delete", "transfer", or "pending" for a transfer that waits for its other side
 	Step       int    `json:"step"`          // index of the step that does it
 	Tag        string `json:"tag,omitempty"` // of the entry that does it
 	Class      string `json:"class"`         // before
 	To         string `json:"to,omitempty"`  // the class after a rename or transfer
 	FromScript string `json:"from_script,omitempty"`
+	ToScript   string `json:"to_script,omitempty"`    // of a transfer by exports
 	Namespace  string `json:"namespace_id,omitempty"` // absent of one that is yet to be made
 	SQLite     bool   `json:"sqlite"`
 	Usage
@@ -72,6 +76,15 @@ type ScriptMigrations struct {
 	Classes []NamespaceUsage   `json:"classes,omitempty"` // only in the list of all scripts
 	Applied []AppliedMigration `json:"applied"`           // uploads, the oldest first
 	History []AppliedEntry     `json:"history"`           // entries of the list that count as applied now
+	Pending []PendingTransfer  `json:"pending_transfers,omitempty"`
+}
+
+// PendingTransfer is a transfer by exports that one script has declared.
+type PendingTransfer struct {
+	Class string `json:"class"`
+	From  string `json:"from"`      // script
+	To    string `json:"to"`        // script
+	Waits string `json:"waits_for"` // the script that has not declared it
 }
 
 // AppliedEntry is an entry of the list of migrations that was applied. Only
@@ -92,6 +105,7 @@ type AppliedMigration struct {
 	NewTag        string          `json:"new_tag,omitempty"`
 	Steps         json.RawMessage `json:"steps"`
 	Entries       json.RawMessage `json:"entries"`
+	Declared      bool            `json:"declared,omitempty"` // by exports, which have no tag
 	AppliedOn     string          `json:"applied_on"`
 }
 

@@ -52,6 +52,8 @@ type ScriptUpload struct {
 	Script
 	DeploymentID  string `json:"deployment_id"` // in spite of its name the version id
 	StartupTimeMS int    `json:"startup_time_ms"`
+	// ExportsReconciliation is there if the upload declared its classes.
+	ExportsReconciliation *ExportsReconciliation `json:"exports_reconciliation,omitempty"`
 }
 
 // Worker is the answer of GET workers/workers/{script}. Wrangler asks for it
@@ -131,6 +133,7 @@ type ScriptRuntime struct {
 	UsageModel         string          `json:"usage_model,omitempty"`
 	Limits             json.RawMessage `json:"limits,omitempty"`
 	MigrationTag       string          `json:"migration_tag,omitempty"`
+	Exports            json.RawMessage `json:"exports,omitempty"` // declared, without tombstones
 }
 
 // Deployments is the answer of GET workers/scripts/{script}/deployments, the

@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"bench":               {"engine", "internal/peers", "internal/proc"},
 	"check":               {"bundle", "config", "internal/diag", "migrate"},
 	"cmd":                 {"bundle", "check", "config", "devserver", "engine", "gateway", "internal/cfapi", "internal/diag", "internal/iostreams", "local", "local/control", "migrate", "publish", "tail"},
-	"devserver":           {"bundle", "config", "devserver/errorpage", "gateway", "internal/diag", "internal/iostreams", "internal/sourcemap", "local", "migrate", "publish", "tail"},
+	"devserver":           {"bundle", "config", "devserver/errorpage", "gateway", "internal/diag", "internal/iostreams", "internal/sourcemap", "local", "publish", "tail"},
 	"devserver/errorpage": {"internal/diag", "internal/sourcemap"},
 	"local":               {"engine", "gateway", "internal/cfapi", "internal/cron", "internal/proc", "internal/sourcemap", "local/store", "migrate", "tail"},
 	"local/store":         {},

@@ -137,7 +137,7 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, result any, err erro
 		for _, err := range refusals(err) {
 			code := 0
 			status, code = refusal(err)
-			envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error()})
+			envelope.Errors = append(envelope.Errors, cfapi.Error{Code: code, Message: err.Error(), Meta: details(err)})
 		}
 	}
 	a.record(r, status, err)

@@ -23,15 +23,16 @@ func (a *API) planScript(r *http.Request) (any, error) {
 		return nil, err
 	}
 	up := local.Upload{Script: r.PathValue("script")}
-	up.Form.Metadata.Migrations, up.Form.Metadata.Bindings = body.Migrations, body.Bindings
+	up.Form.Metadata.Migrations, up.Form.Metadata.Bindings, up.Form.Metadata.Exports = body.Migrations, body.Bindings, body.Declared
 	plan, err := a.rt.Plan(r.Context(), up, body.Exports)
 	if err != nil {
 		return nil, err
 	}
-	out := cfapi.MigrationPlan{Script: up.Script, OldTag: plan.Tag, NewTag: plan.NewTag, Effects: []cfapi.PlanEffect{}}
+	out := cfapi.MigrationPlan{Script: up.Script, OldTag: plan.Tag, NewTag: plan.NewTag, Effects: []cfapi.PlanEffect{},
+		Reconciliation: describeReconciliation(plan.Reconciliation)}
 	for _, e := range plan.Effects {
 		effect := cfapi.PlanEffect{
-			Kind: e.Kind, Step: e.Step, Class: e.Class, To: e.To, FromScript: e.FromScript,
+			Kind: e.Kind, Step: e.Step, Class: e.Class, To: e.To, FromScript: e.FromScript, ToScript: e.ToScript,
 			SQLite: e.SQLite, Usage: cfapi.Usage(e.Usage), BoundBy: e.BoundBy,
 		}
 		if !e.New {
@@ -110,8 +111,15 @@ func describeHistory(h local.History) cfapi.ScriptMigrations {
 	for _, m := range h.Uploads {
 		out.Applied = append(out.Applied, cfapi.AppliedMigration{
 			Number: m.Number, VersionID: m.Version, VersionNumber: m.VersionNumber, Source: m.Source,
-			OldTag: m.OldTag, NewTag: m.NewTag, Steps: m.Steps, Entries: m.Entries, AppliedOn: stamp(m.AppliedOn),
+			OldTag: m.OldTag, NewTag: m.NewTag, Steps: m.Steps, Entries: m.Entries, Declared: m.Declared, AppliedOn: stamp(m.AppliedOn),
 		})
+	}
+	for _, p := range h.Pending {
+		from, to := p.Script, p.Other
+		if p.Incoming {
+			from, to = to, from
+		}
+		out.Pending = append(out.Pending, cfapi.PendingTransfer{Class: p.Class, From: from, To: to, Waits: p.Other})
 	}
 	for _, c := range h.Classes {
 		out.Classes = append(out.Classes, describeUsage(c))

@@ -70,6 +70,8 @@ func (a *API) putScript(r *http.Request) (any, error) {
 		Script:        describe(published.Deployed),
 		DeploymentID:  published.Version.ID,
 		StartupTimeMS: int(published.Version.StartupTime.Milliseconds()),
+
+		ExportsReconciliation: describeReconciliation(published.Reconciliation),
 	}, nil
 }
 

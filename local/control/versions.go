@@ -5,6 +5,7 @@ import (
 
 	"paddock/internal/cfapi"
 	"paddock/local"
+	"paddock/migrate"
 )
 
 func (a *API) listVersions(r *http.Request) (any, error) {
@@ -54,6 +55,7 @@ func (a *API) detailVersion(r *http.Request, v local.Version) (any, error) {
 		},
 		ScriptRuntime: cfapi.ScriptRuntime{
 			CompatibilityDate: v.CompatibilityDate, CompatibilityFlags: v.CompatibilityFlags, UsageModel: "standard", MigrationTag: tag,
+			Exports: migrate.LiveExports(v.Exports),
 		},
 	}
 	return out, nil

@@ -14,14 +14,28 @@ import (
 // no longer is. The deployment's ID and CreatedOn are assigned, and a
 // Percentage of a deployment without a split is 100.
 func (s *Store) Deploy(ctx context.Context, d Deployment, expect string) (Deployed, error) {
+	return s.DeployReconciled(ctx, d, Publication{ExpectDeployment: expect})
+}
+
+// DeployReconciled is Deploy with what the version's declaration of exports
+// does: of p, Namespaces, Deleted and Reconciled count, if Reconciled is set.
+func (s *Store) DeployReconciled(ctx context.Context, d Deployment, p Publication) (Deployed, error) {
 	var out Deployed
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		before, err := queryDeployed(ctx, tx, current+` WHERE s.name = ?`, d.Script)
 		if err != nil {
 			return err
 		}
-		if deploymentID(before) != expect {
+		if deploymentID(before) != p.ExpectDeployment {
 			return ErrConflict
+		}
+		if p.Reconciled != nil {
+			if err := s.replaceNamespaces(ctx, tx, p); err != nil {
+				return err
+			}
+			if err := s.reconcile(ctx, tx, p.Reconciled, d.Version); err != nil {
+				return err
+			}
 		}
 		return s.deploy(ctx, tx, d, &out)
 	})

@@ -25,9 +25,9 @@ func namespaces(ctx context.Context, q querier, where string) ([]Namespace, erro
 	list, err := collect(ctx, q, func(row *sql.Rows) (Namespace, error) {
 		var n Namespace
 		t := &times{}
-		err := row.Scan(&n.Key, &n.Script, &n.Class, &n.SQLite, t.into(&n.CreatedOn), t.maybe(&n.DeletedOn), &n.Purged)
+		err := row.Scan(&n.Key, &n.Script, &n.Class, &n.SQLite, t.into(&n.CreatedOn), t.maybe(&n.DeletedOn), &n.Purged, &n.ReceivedFrom)
 		return n, errors.Join(err, t.err)
-	}, `SELECT key, script, class, sqlite, created_on, deleted_on, purged_on IS NOT NULL FROM namespaces WHERE `+where)
+	}, `SELECT key, script, class, sqlite, created_on, deleted_on, purged_on IS NOT NULL, received_from FROM namespaces WHERE `+where)
 	if err != nil {
 		return nil, fmt.Errorf("read namespaces: %w", err)
 	}

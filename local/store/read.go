@@ -28,7 +28,7 @@ func (d Deployed) Versions() []Version {
 
 const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.tags, s.kept, s.schedules, s.created_on, s.modified_on`
 const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.author, v.triggered_by, v.message, v.tag, v.main_module,
-	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, coalesce(v.entrypoints, 'null'), v.bindings, v.startup_ms`
+	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, coalesce(v.entrypoints, 'null'), v.bindings, v.exports, v.startup_ms`
 const deploymentColumns = `d.id, d.script, d.version, d.percentage, coalesce(d.other, ''), d.created_on, d.source, d.author,
 	d.triggered_by, d.message`
 
@@ -157,10 +157,10 @@ func (s *Store) AppliedMigrations(ctx context.Context, script string) ([]Applied
 	list, err := collect(ctx, s.db, func(row *sql.Rows) (AppliedMigration, error) {
 		var m AppliedMigration
 		t := &times{}
-		err := row.Scan(&m.Script, &m.Number, &m.Version, &m.OldTag, &m.NewTag, jsonInto{&m.Steps}, jsonInto{&m.Entries}, t.into(&m.AppliedOn),
+		err := row.Scan(&m.Script, &m.Number, &m.Version, &m.OldTag, &m.NewTag, jsonInto{&m.Steps}, jsonInto{&m.Entries}, &m.Declared, t.into(&m.AppliedOn),
 			&m.VersionNumber, &m.Source)
 		return m, errors.Join(err, t.err)
-	}, `SELECT m.script, m.number, m.version, m.old_tag, m.new_tag, m.steps, m.entries, m.applied_on, v.number, v.source
+	}, `SELECT m.script, m.number, m.version, m.old_tag, m.new_tag, m.steps, m.entries, m.declared, m.applied_on, v.number, v.source
 		FROM applied_migrations m JOIN versions v ON v.id = m.version WHERE m.script = ? ORDER BY m.number`, script)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations of %q: %w", script, err)
@@ -194,7 +194,7 @@ func versionFields(v *Version, t *times) []any {
 	return []any{&v.ID, &v.Script, &v.Number, t.into(&v.CreatedOn), &v.Source, &v.Author, &v.TriggeredBy,
 		&v.Message, &v.Tag, &v.MainModule,
 		&v.CompatibilityDate, jsonInto{&v.CompatibilityFlags}, jsonInto{&v.Handlers}, jsonInto{&v.Classes},
-		jsonInto{&v.Entrypoints}, jsonInto{&v.Bindings}, millis{&v.StartupTime}}
+		jsonInto{&v.Entrypoints}, jsonInto{&v.Bindings}, jsonInto{&v.Exports}, millis{&v.StartupTime}}
 }
 
 func deploymentFields(d *Deployment, t *times) []any {

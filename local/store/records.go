@@ -77,8 +77,9 @@ type Version struct {
 	Classes            []string // exported classes
 	Entrypoints        []string // other exports that service bindings may name; nil if that is not known
 	Bindings           []Binding
-	StartupTime        time.Duration // of the candidate's engine
-	Modules            []Module      // the main module first
+	Exports            json.RawMessage // the declaration of classes that came with it, or null
+	StartupTime        time.Duration   // of the candidate's engine
+	Modules            []Module        // the main module first
 }
 
 // A Module is one part of a version; its bytes are in the blob store.
@@ -156,6 +157,16 @@ type Namespace struct {
 	CreatedOn time.Time
 	DeletedOn time.Time // zero while the namespace is in use
 	Purged    bool      // deleted, and its objects are to be removed for good
+
+	ReceivedFrom string // script that it was last transferred from, or ""
+}
+
+// A Handover is one side's word for a transfer by a declaration. It waits for
+// the other side's.
+type Handover struct {
+	Script, Class string // who has declared it, and for which class
+	Other         string // the other script
+	Incoming      bool   // Script is the one that gets the class
 }
 
 // A Resource is something with data of its own that bindings of scripts name:
@@ -179,6 +190,7 @@ type AppliedMigration struct {
 	NewTag    string
 	Steps     json.RawMessage
 	Entries   json.RawMessage // array with the tag and the digest of each step; [] if the client did not say
+	Declared  bool            // the steps are what a declaration of exports amounted to; no tag goes with them
 	AppliedOn time.Time
 
 	// Of the version that brought it.

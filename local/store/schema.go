@@ -127,6 +127,21 @@ CREATE UNIQUE INDEX resources_id ON resources (kind, id) WHERE deleted_on IS NUL
 ALTER TABLE versions ADD COLUMN entrypoints TEXT;
 `,
 	`
+-- The declaration that came with the version, as it was sent; null if there was none.
+ALTER TABLE versions ADD COLUMN exports TEXT NOT NULL DEFAULT 'null';
+-- Script that the namespace was last transferred from.
+ALTER TABLE namespaces ADD COLUMN received_from TEXT NOT NULL DEFAULT '';
+-- Whether the steps are what a declaration amounted to. They have no tag then.
+ALTER TABLE applied_migrations ADD COLUMN declared INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE handovers (
+	script   TEXT NOT NULL,                   -- the side of the transfer that has been declared
+	class    TEXT NOT NULL,
+	other    TEXT NOT NULL,                   -- script of the side that is waited for
+	incoming INTEGER NOT NULL,                -- whether script is the one that gets the class
+	PRIMARY KEY (script, class)
+) STRICT, WITHOUT ROWID;
+`,
+	`
 ALTER TABLE scripts ADD COLUMN schedules TEXT NOT NULL DEFAULT '[]'; -- JSON array of Schedule
 `,
 	`

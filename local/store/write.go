@@ -39,6 +39,8 @@ type Publication struct {
 	// Migration is what was applied, nil if nothing was. Only OldTag, NewTag,
 	// Steps and Entries are read.
 	Migration *AppliedMigration
+	// Reconciled is what a declaration of exports has led to, nil without one.
+	Reconciled *Reconciled
 }
 
 // Publish writes a publication in one transaction and returns the script as
@@ -68,6 +70,9 @@ func (s *Store) Publish(ctx context.Context, p Publication) (Deployed, error) {
 			return err
 		}
 		if err := s.recordMigration(ctx, tx, p, version); err != nil {
+			return err
+		}
+		if err := s.reconcile(ctx, tx, p.Reconciled, version.ID); err != nil {
 			return err
 		}
 		return s.deploy(ctx, tx, Deployment{
@@ -130,9 +135,10 @@ func (s *Store) replaceNamespaces(ctx context.Context, tx *sql.Tx, p Publication
 		}
 	}
 	for _, n := range changed {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO namespaces (key, script, class, sqlite, created_on) VALUES (?,?,?,?,?)
-			ON CONFLICT (key) DO UPDATE SET script = excluded.script, class = excluded.class, sqlite = excluded.sqlite`,
-			n.Key, n.Script, n.Class, n.SQLite, now); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO namespaces (key, script, class, sqlite, received_from, created_on) VALUES (?,?,?,?,?,?)
+			ON CONFLICT (key) DO UPDATE SET script = excluded.script, class = excluded.class, sqlite = excluded.sqlite,
+				received_from = excluded.received_from`,
+			n.Key, n.Script, n.Class, n.SQLite, n.ReceivedFrom, now); err != nil {
 			return err
 		}
 	}
