@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"math"
 	"regexp"
 	"slices"
 	"sync"
@@ -152,23 +153,15 @@ func checkConsumer(s ConsumerSettings) error {
 		value    *float64
 		min, max float64
 	}{
-		{"batch_size", number(s.BatchSize), 1, 100},
+		{"batch_size", s.BatchSize, 1, 100},
 		{"max_wait_time_ms", s.MaxWaitMS, 0, 60_000},
-		{"max_retries", number(s.MaxRetries), 0, 100},
-		{"max_concurrency", number(s.MaxConcurrency), 1, 250},
+		{"max_retries", s.MaxRetries, 0, 100},
+		{"max_concurrency", s.MaxConcurrency, 1, 250},
 		{"retry_delay", s.RetryDelay, 0, 86_400},
 	} {
-		if v := setting.value; v != nil && (*v < setting.min || *v > setting.max) {
-			return refuse(cfapi.CodeMalformedBody, "%s is %v, but must be between %v and %v", setting.name, *v, setting.min, setting.max)
+		if v := setting.value; v != nil && (*v < setting.min || *v > setting.max || *v != math.Trunc(*v)) {
+			return refuse(cfapi.CodeMalformedBody, "%s is %v, but must be a whole number from %v to %v", setting.name, *v, setting.min, setting.max)
 		}
 	}
 	return nil
-}
-
-func number(n *int) *float64 {
-	if n == nil {
-		return nil
-	}
-	f := float64(*n)
-	return &f
 }

@@ -50,7 +50,7 @@ func (r *rig) queue(name string) local.Queue {
 }
 
 // atOnce is settings by which nothing waits.
-func atOnce(retries int) local.ConsumerSettings {
+func atOnce(retries float64) local.ConsumerSettings {
 	return local.ConsumerSettings{MaxWaitMS: new(0.0), MaxRetries: &retries}
 }
 
@@ -141,7 +141,7 @@ func TestQueuesLoseNothing(t *testing.T) {
 	broken := has(cfapi.Binding{Name: "BROKEN", Type: cfapi.BindingJSON, JSON: []byte(`"broken"`)})
 	r.publish(upload("sender", senderJS, sendsTo("orders")))
 	r.publish(upload("taker", takerJS, broken))
-	r.consume("orders", "taker", local.ConsumerSettings{MaxWaitMS: new(0.0), MaxRetries: new(100), RetryDelay: new(0.5)}, "")
+	r.consume("orders", "taker", local.ConsumerSettings{MaxWaitMS: new(0.0), MaxRetries: new(100.0), RetryDelay: new(1.0)}, "")
 	r.publish(upload("taker", senderJS, sendsTo("orders"))) // which has no handler
 	r.get("sender", "/one")
 	r.publish(upload("taker", takerJS, broken))
@@ -152,7 +152,7 @@ func TestQueuesLoseNothing(t *testing.T) {
 	r.publish(upload("taker", senderJS, sendsTo("orders")))
 	r.get("sender", "/two")
 	r.publish(upload("taker", takerJS))
-	one := local.ConsumerSettings{MaxWaitMS: new(0.0), MaxRetries: new(100), MaxConcurrency: new(1)}
+	one := local.ConsumerSettings{MaxWaitMS: new(0.0), MaxRetries: new(100.0), MaxConcurrency: new(1.0)}
 	r.consume("orders", "taker", one, "")
 	for left := []string{"one", "two"}; len(left) > 0; { // the broken version's may still be on their way
 		if got := batch(t, items); !strings.Contains(got, "broken") {
@@ -180,10 +180,11 @@ func TestConsumersRefused(t *testing.T) {
 		"no script":         {queue: "failed", script: "nobody", code: cfapi.CodeScriptNotFound, message: `the script "nobody", which shall consume the queue "failed", does not exist`},
 		"a circle":          {queue: "orders", id: queue.Consumer.ID, script: "taker", dead: "orders", code: cfapi.CodeMalformedBody, message: `the queue "orders" cannot be its own dead letter queue`},
 		"a name":            {queue: "orders", id: queue.Consumer.ID, script: "taker", dead: "A_B", code: cfapi.CodeMalformedBody, message: `queue name "A_B" is invalid: use lower-case letters, digits and dashes, at most 63, with no dash at either end`},
-		"too many at once":  {queue: "failed", script: "taker", settings: local.ConsumerSettings{BatchSize: new(101)}, code: cfapi.CodeMalformedBody, message: "batch_size is 101, but must be between 1 and 100"},
-		"too long a time":   {queue: "failed", script: "taker", settings: local.ConsumerSettings{MaxWaitMS: new(60_001.0)}, code: cfapi.CodeMalformedBody, message: "max_wait_time_ms is 60001, but must be between 0 and 60000"},
-		"no concurrency":    {queue: "failed", script: "taker", settings: local.ConsumerSettings{MaxConcurrency: new(0)}, code: cfapi.CodeMalformedBody, message: "max_concurrency is 0, but must be between 1 and 250"},
-		"too many attempts": {queue: "failed", script: "taker", settings: local.ConsumerSettings{MaxRetries: new(101)}, code: cfapi.CodeMalformedBody, message: "max_retries is 101, but must be between 0 and 100"},
+		"too many at once":  {queue: "failed", script: "taker", settings: local.ConsumerSettings{BatchSize: new(101.0)}, code: cfapi.CodeMalformedBody, message: "batch_size is 101, but must be a whole number from 1 to 100"},
+		"too long a time":   {queue: "failed", script: "taker", settings: local.ConsumerSettings{MaxWaitMS: new(60_001.0)}, code: cfapi.CodeMalformedBody, message: "max_wait_time_ms is 60001, but must be a whole number from 0 to 60000"},
+		"half a message":    {queue: "failed", script: "taker", settings: local.ConsumerSettings{BatchSize: new(1.5)}, code: cfapi.CodeMalformedBody, message: "batch_size is 1.5, but must be a whole number from 1 to 100"},
+		"no concurrency":    {queue: "failed", script: "taker", settings: local.ConsumerSettings{MaxConcurrency: new(0.0)}, code: cfapi.CodeMalformedBody, message: "max_concurrency is 0, but must be a whole number from 1 to 250"},
+		"too many attempts": {queue: "failed", script: "taker", settings: local.ConsumerSettings{MaxRetries: new(101.0)}, code: cfapi.CodeMalformedBody, message: "max_retries is 101, but must be a whole number from 0 to 100"},
 	} {
 		err := r.PutConsumer(t.Context(), r.queue(tt.queue).Key, local.Consumer{ID: tt.id, Script: tt.script, Settings: tt.settings}, tt.dead)
 		t.Log(what)

@@ -66,6 +66,9 @@ func (w *ways) triggers() []trigger {
 	if w.worker.Crons != nil {
 		list = append(list, trigger{"Schedules", w.setSchedules})
 	}
+	for _, c := range w.worker.Consumers {
+		list = append(list, trigger{"Queue consumers", func(ctx context.Context) ([]string, error) { return w.setConsumer(ctx, c) }})
+	}
 	return list
 }
 

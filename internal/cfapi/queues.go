@@ -48,10 +48,10 @@ type QueueConsumer struct {
 // ConsumerSettings say how messages are delivered. What is nil is as the target
 // has it.
 type ConsumerSettings struct {
-	BatchSize      *int     `json:"batch_size,omitempty"`
-	MaxRetries     *int     `json:"max_retries,omitempty"`
+	BatchSize      *float64 `json:"batch_size,omitempty"`
+	MaxRetries     *float64 `json:"max_retries,omitempty"`
 	MaxWaitMS      *float64 `json:"max_wait_time_ms,omitempty"`
-	MaxConcurrency *int     `json:"max_concurrency,omitempty"`
+	MaxConcurrency *float64 `json:"max_concurrency,omitempty"`
 	RetryDelay     *float64 `json:"retry_delay,omitempty"` // seconds
 }
 

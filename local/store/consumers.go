@@ -21,10 +21,10 @@ type Consumer struct {
 // ConsumerSettings say how messages are delivered. What is nil is as the engine
 // has it.
 type ConsumerSettings struct {
-	BatchSize      *int     `json:"batch_size,omitempty"`       // most messages of a batch
+	BatchSize      *float64 `json:"batch_size,omitempty"`       // most messages of a batch
 	MaxWaitMS      *float64 `json:"max_wait_time_ms,omitempty"` // for a batch to fill
-	MaxRetries     *int     `json:"max_retries,omitempty"`
-	MaxConcurrency *int     `json:"max_concurrency,omitempty"` // batches at once
+	MaxRetries     *float64 `json:"max_retries,omitempty"`
+	MaxConcurrency *float64 `json:"max_concurrency,omitempty"` // batches at once
 	RetryDelay     *float64 `json:"retry_delay,omitempty"`     // seconds
 	// DeadLetter is the key of the queue to which messages go that could not be
 	// delivered, "" if they are dropped.
