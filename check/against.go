@@ -13,6 +13,9 @@ import (
 // compare holds the list of migrations against that of a git revision. All
 // environments have the same one.
 func (p *project) compare(ctx context.Context) diag.List {
+	if slices.ContainsFunc(p.workers, func(w *config.Worker) bool { return len(w.Exports) > 0 }) {
+		return nil // which have taken the place of the list
+	}
 	// The folder in the repository may be another than the one on the way to
 	// it.
 	path, err := filepath.EvalSymlinks(p.file.Path)

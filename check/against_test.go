@@ -72,7 +72,7 @@ func TestAgainst(t *testing.T) {
 	r.expect("base", "")
 	// an entry that was edited, through a folder, a file and from inside
 	r.write("app/wrangler.toml", plain+"[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"A\"]\n")
-	const edited = `app/wrangler.toml:5:7-11 migration-edited: the migration "v1" has been edited: where it was applied, the change is not`
+	const edited = `app/wrangler.toml:5:7-11 migration-edited: the migration "v1", which is in `
 	r.expect("base", edited, "app")
 	r.expect("HEAD", edited, "app/wrangler.toml")
 	inside := repo{t, filepath.Join(r.dir, "app")}
@@ -90,7 +90,10 @@ func TestAgainst(t *testing.T) {
 	r.write("app/wrangler.jsonc", `{ "name": "w", "main": "a.js", "compatibility_date": "2026-01-01", "migrations": [{ "tag": "v1", "new_classes": ["A"] }] }`)
 	r.expect("base", "")
 	r.write("app/wrangler.jsonc", `{ "name": "w", "main": "a.js", "compatibility_date": "2026-01-01" }`)
-	r.expect("base", `app/wrangler.jsonc migration-removed: the migration "v1" is gone`)
+	r.expect("base", `app/wrangler.jsonc migration-removed: the migration "v1", which is in base and may have been applied, is gone from the list`)
+	// exports have taken its place
+	r.write("app/wrangler.jsonc", `{ "name": "w", "main": "a.js", "compatibility_date": "2026-01-01", "exports": { "A": { "type": "durable-object", "storage": "legacy-kv" } } }`)
+	r.expect("base", "")
 
 	// a revision that cannot be read
 	r.write("app/wrangler.jsonc", `{ "name": `)

@@ -223,7 +223,8 @@ func TestDeclaredDeleteCanBeUndone(t *testing.T) {
 // back.
 func TestFromMigrationsToExports(t *testing.T) {
 	t.Parallel()
-	r := open(t, t.TempDir())
+	dir := t.TempDir()
+	r := openWithKey(t, dir, filepath.Join(dir, "secrets.key"))
 	r.publish(counter("owner"))
 	r.count("owner", 2)
 	if message := r.refused(upload("owner", counterJS, binds("Counter", ""), declares(`"Counter":{"storage":"legacy-kv"}`)), 100402); !strings.Contains(message, "storage_type_mismatch") {
@@ -236,7 +237,8 @@ func TestFromMigrationsToExports(t *testing.T) {
 	}
 	r.wantBody("owner", "/increment", "3")
 	r.refused(upload("owner", counterJS, binds("Counter", ""), declares(live), migrates("v1", "v2")), 10026)
-	if message := r.refused(upload("owner", counterJS, binds("Counter", ""), migrates("v1", "v2", migrate.Step{})), 100402); !strings.Contains(message, "since version 2") {
+	r.put("owner", "KEY", "a version that nobody has uploaded")
+	if message := r.refused(upload("owner", counterJS, binds("Counter", ""), migrates("v1", "v2", migrate.Step{})), 100402); !strings.Contains(message, "by version 3, which is in force") {
 		t.Errorf("refused with %q", message)
 	}
 	wantReport(t, r.publish(upload("owner", renamed("Tally"), binds("Tally", ""),

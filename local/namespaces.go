@@ -35,7 +35,7 @@ func lifecycle(w world, up Upload, steps *migrate.Upload, before store.Deployed,
 	was := declares(before.Version)
 	if was && steps != nil {
 		return migrate.Change{}, refuse(cfapi.CodeExportsRefused,
-			"the classes of script %q are declared with `exports` since version %d: go on with that, as `migrations` do not tell what has become of them", up.Script, before.Version.Number)
+			"the classes of script %q are declared with `exports` by version %d, which is in force: go on with that, as `migrations` do not tell what has become of them", up.Script, before.Version.Number)
 	}
 	state := migrateState(w, before, v)
 	if len(declared) == 0 && !was {

@@ -44,7 +44,7 @@ func TestHistoryIsCompared(t *testing.T) {
 			want: []string{"1 migration-edited", "2 migration-edited"}},
 		{name: "removed", records: []Record{uploaded(v1, v2, v3)}, list: at(v1, v3, v4), applied: "v3", want: []string{"2 migration-removed"}},
 		{name: "removed at the front", records: []Record{uploaded(v1, v2)}, list: at(v2), applied: "v2", want: []string{"1 migration-removed"}},
-		{name: "moved", records: []Record{uploaded(v1, v2, v3)}, list: at(v2, v1, v3), applied: "v3", want: []string{"1 migration-moved"}},
+		{name: "moved", records: []Record{uploaded(v1, v2, v3)}, list: at(v2, v1, v3), applied: "v3", want: []string{"1 migration-reordered"}},
 		{name: "inserted", records: []Record{uploaded(v1), uploaded(v2)}, list: at(v1, v4, v2), applied: "v2", want: []string{"2 migration-inserted"}},
 		{name: "the applied tag is gone: one problem", records: []Record{uploaded(v1, v2)}, list: at(v1, v3), applied: "v2", want: []string{"1 migration-tag-unknown"}},
 		{name: "the list is gone: one problem", records: []Record{uploaded(v1, v2)}, applied: "v2", want: []string{"0 migrations-missing"}},

@@ -64,22 +64,29 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// What was edited is shown as it was.
+// What was edited is shown as it was, and what is gone with what may be the
+// reason.
 func TestCompareShowsTheOldEntry(t *testing.T) {
 	old := entry("v1", Step{
 		NewClasses: []string{"A", "B"}, NewSQLiteClasses: []string{"C"}, DeletedClasses: []string{"D"},
 		RenamedClasses: []Rename{{"E", "F"}}, TransferredClasses: []Transfer{{"G", "s", "H"}},
 	})
-	const want = `In HEAD~1 it is:
-    tag = "v1"
-    new_classes = ["A", "B"]
-    new_sqlite_classes = ["C"]
-    renamed_classes: from "E" to "F"
-    deleted_classes = ["D"]
-    transferred_classes: from "G" of the script "s" to "H"
-Put that back, and append an entry with a tag of its own for what is new.`
-	list := Compare([]Migration{old}, "HEAD~1", []Migration{entry("v1", Step{})}, diag.Location{})
-	if len(list) != 1 || list[0].Hint != want {
-		t.Errorf("got %+v, want the hint\n%s", list, want)
+	const snippet = `
+
+[[migrations]]
+tag = "v1"
+new_classes = ["A", "B"]
+new_sqlite_classes = ["C"]
+renamed_classes = [{ from = "E", to = "F" }]
+deleted_classes = ["D"]
+transferred_classes = [{ from = "G", from_script = "s", to = "H" }]`
+	for want, after := range map[string][]Migration{
+		"It is not applied again. Put it back as it was, and append an entry for what shall change:" + snippet: {entry("v1", Step{})},
+		"Put it back here:" + snippet + "\n\nIf it is newer than your branch, merge it first.":                 nil,
+	} {
+		list := Compare([]Migration{old}, "HEAD~1", after, diag.Location{})
+		if len(list) != 1 || list[0].Hint != want || !strings.Contains(list[0].Message, `"v1", which is in HEAD~1 and may have been applied, `) {
+			t.Errorf("got %+v, want the hint\n%s", list, want)
+		}
 	}
 }

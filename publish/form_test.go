@@ -33,6 +33,11 @@ func TestNewForm(t *testing.T) {
 			metadata: `"bindings":[],"compatibility_date":"2024-09-01","compatibility_flags":["nodejs_compat"],"observability":{"enabled":true}`,
 		},
 		{
+			name:     "exports as they are written",
+			worker:   config.Worker{RawExports: json.RawMessage(`{"B":{"type":"durable-object","state":"deleted"},"A":{"type":"worker","cache":{"enabled":true}}}`)},
+			metadata: `"bindings":[],"compatibility_flags":[],"observability":{"enabled":false},"exports":{"B":{"type":"durable-object","state":"deleted"},"A":{"type":"worker","cache":{"enabled":true}}}`,
+		},
+		{
 			name: "variables: a string is text, whatever it holds, and all else JSON",
 			worker: config.Worker{Vars: []config.Var{
 				{Name: "A", Value: "text"}, {Name: "B", Value: ""}, {Name: "C", Value: `{"not":"json"}`},

@@ -65,7 +65,9 @@ func insertResource(ctx context.Context, tx *sql.Tx, r Resource) error {
 // RenameResource gives a resource another name. It wraps [ErrNotFound] if it
 // is not there.
 func (s *Store) RenameResource(ctx context.Context, key, name string) error {
-	err := one(s.db.ExecContext(ctx, `UPDATE resources SET name = ? WHERE key = ? AND deleted_on IS NULL`, name, key))
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		return one(tx.ExecContext(ctx, `UPDATE resources SET name = ? WHERE key = ? AND deleted_on IS NULL`, name, key))
+	})
 	if err != nil {
 		return fmt.Errorf("rename resource %s: %w", key, err)
 	}
@@ -74,7 +76,9 @@ func (s *Store) RenameResource(ctx context.Context, key, name string) error {
 
 // DeleteResource deletes a resource. It wraps [ErrNotFound] if it is not there.
 func (s *Store) DeleteResource(ctx context.Context, key string) error {
-	err := one(s.db.ExecContext(ctx, `UPDATE resources SET deleted_on = ? WHERE key = ? AND deleted_on IS NULL`, formatTime(s.now()), key))
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		return one(tx.ExecContext(ctx, `UPDATE resources SET deleted_on = ? WHERE key = ? AND deleted_on IS NULL`, formatTime(s.now()), key))
+	})
 	if err != nil {
 		return fmt.Errorf("delete resource %s: %w", key, err)
 	}
@@ -83,7 +87,10 @@ func (s *Store) DeleteResource(ctx context.Context, key string) error {
 
 // ForgetResource removes the record of a deleted resource, whose data is gone.
 func (s *Store) ForgetResource(ctx context.Context, key string) error {
-	_, err := s.db.ExecContext(ctx, `DELETE FROM resources WHERE key = ? AND deleted_on IS NOT NULL`, key)
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM resources WHERE key = ? AND deleted_on IS NOT NULL`, key)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("forget resource %s: %w", key, err)
 	}

@@ -25,11 +25,13 @@ func TestResources(t *testing.T) {
 	if list, err := s.Versions(t.Context(), "w"); err != nil || len(list) != 1 {
 		t.Errorf("versions %v, %v", list, err)
 	}
-	if err := s.RenameResource(t.Context(), "r1", "second"); err != nil {
-		t.Error(err)
+	changes := s.Changes() // what is kept of the state goes by their number
+	if err := s.RenameResource(t.Context(), "r1", "second"); err != nil || s.Changes() == changes {
+		t.Errorf("rename: %v, %d changes", err, s.Changes())
 	}
-	if err := s.DeleteResource(t.Context(), "r2"); err != nil {
-		t.Error(err)
+	changes = s.Changes()
+	if err := s.DeleteResource(t.Context(), "r2"); err != nil || s.Changes() == changes {
+		t.Errorf("delete: %v, %d changes", err, s.Changes())
 	}
 	for name, err := range map[string]error{
 		"rename": s.RenameResource(t.Context(), "r2", "x"), "delete": s.DeleteResource(t.Context(), "r2"), "unknown": s.DeleteResource(t.Context(), "r9"),
