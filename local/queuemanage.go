@@ -73,12 +73,10 @@ func (r *Runtime) AddQueue(ctx context.Context, name string) (Resource, error) {
 // of it cannot be. The error wraps [ErrNotFound] if there is no such queue or
 // consumer.
 func (r *Runtime) PutConsumer(ctx context.Context, queue string, c Consumer, deadLetters string) error {
-	if err := checkConsumer(c.Settings); err != nil {
-		return err
-	}
-	return r.changeConsumer(ctx, queue, func(ctx context.Context, w world, res Resource) error {
+	return r.changeConsumers(ctx, func(ctx context.Context, w world) error {
+		res, ok := w.resources[queue]
 		switch {
-		case c.ID != "" && (res.Consumer == nil || res.Consumer.ID != c.ID):
+		case !ok || res.Kind != cfapi.BindingQueue || c.ID != "" && (res.Consumer == nil || res.Consumer.ID != c.ID):
 			return ErrNotFound
 		case c.ID == "" && res.Consumer != nil:
 			return refuse(cfapi.CodeConsumerExists, "the queue %q has a consumer already: the script %q", res.Name, res.Consumer.Script)
@@ -87,42 +85,103 @@ func (r *Runtime) PutConsumer(ctx context.Context, queue string, c Consumer, dea
 		case !w.handles(c.Script, "queue"):
 			return refuse(cfapi.CodeQueueHandler, "Queue handler is missing: the script %q must export one to consume the queue %q", c.Script, res.Name)
 		}
-		if c.ID == "" {
-			c.ID = newKey()
-		}
-		c.Queue = res.Key
-		var fresh []Resource
-		if deadLetters != "" {
-			dead, ok := w.resource(cfapi.BindingQueue, deadLetters)
-			if !ok {
-				if err := checkQueueName(deadLetters); err != nil {
-					return err
-				}
-				dead = Resource{Key: newKey(), Kind: cfapi.BindingQueue, ID: deadLetters, Name: deadLetters}
-				fresh = append(fresh, dead)
-			}
-			if dead.Key == res.Key {
-				return refuse(cfapi.CodeMalformedBody, "the queue %q cannot be its own dead letter queue", res.Name)
-			}
-			c.Settings.DeadLetter = dead.Key
-		}
-		return r.store.PutConsumer(ctx, c, fresh)
+		return r.putConsumer(ctx, w, res, c, deadLetters)
 	})
+}
+
+// putConsumer writes a consumer of a queue, which may be about to be made.
+func (r *Runtime) putConsumer(ctx context.Context, w world, queue Resource, c Consumer, deadLetters string) error {
+	if err := checkConsumer(c.Settings); err != nil {
+		return err
+	}
+	var fresh []Resource
+	if _, there := w.resources[queue.Key]; !there {
+		fresh = append(fresh, queue)
+	}
+	if deadLetters != "" {
+		dead, err := w.queue(deadLetters)
+		if err != nil {
+			return err
+		}
+		if dead.Name == queue.Name {
+			return refuse(cfapi.CodeMalformedBody, "the queue %q cannot be its own dead letter queue", queue.Name)
+		}
+		if _, there := w.resources[dead.Key]; !there {
+			fresh = append(fresh, dead)
+		}
+		c.Settings.DeadLetter = dead.Key
+	}
+	if c.ID == "" {
+		c.ID = newKey()
+	}
+	c.Queue = queue.Key
+	return r.store.PutConsumer(ctx, c, fresh)
+}
+
+// queue returns the queue of a name, or one that is yet to be made.
+func (w world) queue(name string) (Resource, error) {
+	if res, ok := w.resource(cfapi.BindingQueue, name); ok {
+		return res, nil
+	}
+	return Resource{Key: newKey(), Kind: cfapi.BindingQueue, ID: name, Name: name}, checkQueueName(name)
 }
 
 // DeleteConsumer has the messages of a queue wait. The error wraps [ErrNotFound]
 // if there is no such queue or consumer.
 func (r *Runtime) DeleteConsumer(ctx context.Context, queue, id string) error {
-	return r.changeConsumer(ctx, queue, func(ctx context.Context, _ world, res Resource) error {
-		if res.Consumer == nil || res.Consumer.ID != id {
+	return r.changeConsumers(ctx, func(ctx context.Context, w world) error {
+		if c := w.resources[queue].Consumer; c == nil || c.ID != id {
 			return ErrNotFound
 		}
 		return r.store.DeleteConsumer(ctx, id)
 	})
 }
 
-// changeConsumer changes who consumes a queue, and has the engines follow.
-func (r *Runtime) changeConsumer(ctx context.Context, queue string, change func(context.Context, world, Resource) error) error {
+// A Delivery is a queue whose messages a script shall get, and the one for what
+// it does not take, both by their names.
+type Delivery struct {
+	Queue, DeadLetters string
+	Settings           ConsumerSettings
+}
+
+// SetConsumers has a script get the messages of these queues and of no others;
+// queues that are missing are made. It is for sessions, where nothing is left
+// over of a configuration that was changed. A [*Refusal] says what cannot be.
+func (r *Runtime) SetConsumers(ctx context.Context, script string, list []Delivery) error {
+	return r.changeConsumers(ctx, func(ctx context.Context, w world) error {
+		for _, d := range list {
+			queue, err := w.queue(d.Queue)
+			if err != nil {
+				return err
+			}
+			c := Consumer{Script: script, Settings: d.Settings}
+			if there := queue.Consumer; there != nil {
+				if there.Script != script {
+					return refuse(cfapi.CodeConsumerExists, "the queue %q has a consumer already: the script %q", d.Queue, there.Script)
+				}
+				c.ID = there.ID
+			}
+			if err := r.putConsumer(ctx, w, queue, c, d.DeadLetters); err != nil {
+				return err
+			}
+			if w, err = r.world(ctx); err != nil { // with the queues that were made
+				return err
+			}
+		}
+		for _, queue := range w.consumed[script] {
+			if slices.ContainsFunc(list, func(d Delivery) bool { return d.Queue == queue.Name }) {
+				continue
+			}
+			if err := r.store.DeleteConsumer(ctx, queue.Consumer.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// changeConsumers changes who consumes what, and has the engines follow.
+func (r *Runtime) changeConsumers(ctx context.Context, change func(context.Context, world) error) error {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
@@ -132,16 +191,12 @@ func (r *Runtime) changeConsumer(ctx context.Context, queue string, change func(
 	if err != nil {
 		return err
 	}
-	res, ok := w.resources[queue]
-	if !ok || res.Kind != cfapi.BindingQueue {
-		return ErrNotFound
-	}
 	ctx = context.WithoutCancel(ctx)
-	if err := change(ctx, w, res); err != nil {
+	if err := change(ctx, w); err != nil {
 		return err
 	}
 	if err := r.converge(ctx); err != nil {
-		return stored("the consumer of the queue %q is stored, but could not be brought into service: %w", res.Name, err)
+		return stored("the consumers are stored, but could not be brought into service: %w", err)
 	}
 	return nil
 }

@@ -57,10 +57,12 @@ func set[T any](told map[string]any, name string, value *T) {
 }
 
 // handles reports whether a script's version with the objects has a handler.
-// The first version of a session was not asked, and is believed to have it.
+// The first version of a session was not tried, see [Runtime.try], and is
+// believed to have it.
 func (w world) handles(script, handler string) bool {
 	v := w.scripts[script].Version
-	return v.ID != "" && (v.Handlers == nil || slices.Contains(v.Handlers, handler))
+	untried := v.ID != "" && v.StartupTime == 0 && len(v.Handlers) == 0
+	return untried || slices.Contains(v.Handlers, handler)
 }
 
 // wakeQueues has the queues of an engine that has just started look whether
