@@ -53,3 +53,25 @@ kv_namespaces = [{ binding = "KV", id = "k3" }]
 		t.Errorf("not inherited: %+v", staging)
 	}
 }
+
+// What is not configured is left alone at the target; an empty list clears it.
+func TestCrons(t *testing.T) {
+	f := load(t, "wrangler.toml", `
+name = "w"
+compatibility_date = "2026-01-01"
+triggers = { crons = ["*/5 * * * *", ""] }
+[env.inherits]
+[env.own]
+triggers = { crons = ["0 0 1 * *"] }
+[env.none]
+triggers = { crons = [] }
+[env.silent]
+triggers = {}
+`)
+	for env, want := range map[string][]string{"": {"*/5 * * * *"}, "inherits": {"*/5 * * * *"}, "own": {"0 0 1 * *"}, "none": {}, "silent": nil} {
+		w, _ := f.Resolve(env, Overrides{})
+		if diff := cmp.Diff(want, w.Crons); diff != "" || len(w.Unsupported()) != 0 {
+			t.Errorf("env %q (-want +got):\n%s%v", env, diff, w.Unsupported())
+		}
+	}
+}
