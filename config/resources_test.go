@@ -75,3 +75,48 @@ triggers = {}
 		}
 	}
 }
+
+func TestQueues(t *testing.T) {
+	f := load(t, "wrangler.toml", `
+name = "w"
+compatibility_date = "2026-01-01"
+[[queues.producers]]
+binding = "A"
+queue = "orders"
+[[queues.producers]]
+binding = "B"
+[[queues.consumers]]
+queue = "orders"
+max_batch_size = 5
+max_batch_timeout = 1.5
+max_retries = 0
+dead_letter_queue = "failed"
+[[queues.consumers]]
+queue = "failed"
+max_concurrency = 1
+retry_delay = 60
+[env.none]
+queues = {}
+`)
+	w, diags := f.Resolve("", Overrides{})
+	if len(diags) != 0 || len(w.Unsupported()) != 0 {
+		t.Fatalf("diagnostics %v, %v", diags, w.Unsupported())
+	}
+	want := &Worker{
+		Producers: []Producer{{Name: "A", Queue: "orders"}, {Name: "B"}},
+		Consumers: []Consumer{
+			{Queue: "orders", DeadLetterQueue: "failed", BatchSize: new(5.0), BatchTimeout: new(1.5), MaxRetries: new(0.0)},
+			{Queue: "failed", MaxConcurrency: new(1.0), RetryDelay: new(60.0)},
+		},
+	}
+	anyPlace := cmp.Comparer(func(diag.Location, diag.Location) bool { return true })
+	if diff := cmp.Diff(want, &Worker{Producers: w.Producers, Consumers: w.Consumers}, anyPlace, cmp.AllowUnexported(Worker{})); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+	if at := w.Consumers[1].Location; at.Line != 16 {
+		t.Errorf("place %v", at)
+	}
+	if none, _ := f.Resolve("none", Overrides{}); none.Producers != nil || none.Consumers != nil {
+		t.Errorf("not inherited: %+v", none)
+	}
+}

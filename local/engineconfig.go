@@ -62,6 +62,9 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 	for _, name := range scripts {
 		r.schedule(&cfg, w, name)
 	}
+	if r.opts.Handlers {
+		addHandlers(&cfg, scripts)
+	}
 	return cfg, nil
 }
 
