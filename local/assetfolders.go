@@ -49,6 +49,17 @@ func (r *Runtime) makeAssets(cfg engine.Config) error {
 	return nil
 }
 
+// prepareAssets makes the folders of plans while the engines before them still
+// serve: thousands of links take a while. What fails is tried again, and
+// reported, by the engine's start.
+func (r *Runtime) prepareAssets(plans map[string]plan) {
+	for _, p := range plans {
+		if err := r.makeAssets(p.config); err != nil {
+			r.log.Error("static files are not laid out ahead of their engine", "scripts", p.scripts, "err", err)
+		}
+	}
+}
+
 // layOut makes a folder of the blob after which it is named.
 func (r *Runtime) layOut(folder string) (err error) {
 	list, err := r.blobs.get(filepath.Base(folder))

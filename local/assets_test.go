@@ -185,8 +185,8 @@ func TestAssetsWithoutCode(t *testing.T) {
 	if got != "Cannot set run_worker_first without a Worker script." {
 		t.Errorf("refused with %q", got)
 	}
-	got = r.refused(upload("site", siteJS, r.site("site", siteFiles, cfapi.AssetsConfig{RunWorkerFirst: json.RawMessage(`["x"]`)})), cfapi.CodeValidationFailed)
-	if !strings.HasPrefix(got, "static files: Invalid routes in `run_worker_first`") {
+	got = r.refused(upload("site", siteJS, assetsBinding, r.site("site", siteFiles, cfapi.AssetsConfig{RunWorkerFirst: json.RawMessage(`["x"]`)})), cfapi.CodeValidationFailed)
+	if !strings.HasPrefix(got, "static files: Invalid routes in `run_worker_first`") || strings.Contains(got, "Worker \"site\"") {
 		t.Errorf("refused with %q", got)
 	}
 }

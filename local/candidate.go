@@ -134,8 +134,8 @@ func (r *Runtime) candidateError(v store.Version, err error) error {
 	var lines []string
 	for _, p := range failed.Problems {
 		if p.Service == assetsService(v.Script) {
-			lines = append(lines, "static files: "+p.Message)
-			continue
+			// All that the engine says of the worker then is that it has none.
+			return refuse(cfapi.CodeValidationFailed, "static files: %s", p.Message)
 		}
 		if p.Service != v.Script {
 			continue // not the script's fault, say an engine that is none

@@ -94,6 +94,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 			delete(plans, key)
 		}
 	}
+	r.prepareAssets(plans)
 	if err := r.haltAll(ctx, stale); err != nil {
 		return err // an engine that is still there may still write objects
 	}

@@ -39,7 +39,8 @@ type Metadata struct {
 	More map[string]json.RawMessage `json:"-"`
 }
 
-// MarshalJSON sends empty lists as [], which is what the API expects.
+// MarshalJSON sends empty lists as [], which is what the API expects. Where there
+// is no code there is no list of bindings either.
 func (m Metadata) MarshalJSON() ([]byte, error) {
 	type plain Metadata // without this method
 	if m.Bindings == nil {
@@ -49,12 +50,16 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 		m.CompatibilityFlags = []string{}
 	}
 	data, err := json.Marshal(plain(m))
-	if err != nil || len(m.More) == 0 {
+	onlyFiles := m.Assets != nil && m.MainModule == "" && m.BodyPart == "" && len(m.Bindings) == 0
+	if err != nil || len(m.More) == 0 && !onlyFiles {
 		return data, err
 	}
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return nil, err
+	}
+	if onlyFiles {
+		delete(fields, "bindings")
 	}
 	maps.Copy(fields, m.More)
 	return json.Marshal(fields)

@@ -218,8 +218,10 @@ func TestAssetUploadsAreRefused(t *testing.T) {
 		{"too long", bucketForm(t, hash, base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 1<<20))), cfapi.CodeMalformedBody},
 		{"cut", bucketForm(t, hash, good)[:150], cfapi.CodeMalformedBody},
 		{"no form", "x", cfapi.CodeMalformedBody},
+		{"no name", strings.Replace(bucketForm(t, hash, good), "name=", "nome=", 1), cfapi.CodeMalformedBody},
+		{"too many files", strings.Repeat(strings.TrimSuffix(bucketForm(t, hash, good), "--b--\r\n"), maxBucketFiles+1) + "--b--\r\n", cfapi.CodeTooLarge},
 	} {
-		t.Run(tt.name, func(t *testing.T) { h.bucket(session.JWT, tt.body).want(t, 400, tt.code) })
+		t.Run(tt.name, func(t *testing.T) { h.bucket(session.JWT, tt.body).want(t, cfapi.StatusOf(tt.code), tt.code) })
 	}
 	if again, err := h.client.StartAssets(t.Context(), "site", manifestOf(sitePages)); err != nil || len(again.Buckets[0]) != 3 {
 		t.Errorf("after that the session is %+v, %v", again, err)
