@@ -37,6 +37,7 @@ type Cloud struct {
 	requests []Request
 	faults   []*Fault
 	scripts  map[string]*script
+	queues   []cfapi.Queue
 	tails    map[string]string // scripts by the id of their tail
 	clock    int
 }
