@@ -170,13 +170,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err != nil {
 		return nil, err
 	}
-	if err := o.announce(ctx, plan); err != nil {
-		return nil, err
-	}
-	if err := o.provision(ctx, client, plan); err != nil {
-		return nil, err
-	}
-	assets, err := o.shipAssets(ctx, client, plan, w)
+	assets, err := o.before(ctx, client, plan, w)
 	if err != nil {
 		return nil, err
 	}
@@ -205,6 +199,18 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		result.Targets = append([]string{result.URL}, result.Targets...)
 	}
 	return result, nil
+}
+
+// before shows what an upload will do, and does what has to be done before it:
+// its resources and static files must be there.
+func (o *publishOptions) before(ctx context.Context, client *cfapi.Client, plan *publish.Plan, w *config.Worker) (*assetsResult, error) {
+	if err := o.announce(ctx, plan); err != nil {
+		return nil, err
+	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return nil, err
+	}
+	return o.shipAssets(ctx, client, plan, w)
 }
 
 // show prints what Wrangler prints, in its order and words.

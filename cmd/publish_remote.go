@@ -34,13 +34,7 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 	if err := o.settleDoubts(ctx, doubts); err != nil {
 		return nil, err
 	}
-	if err := o.announce(ctx, plan); err != nil {
-		return nil, err
-	}
-	if err := o.provision(ctx, client, plan); err != nil {
-		return nil, err
-	}
-	assets, err := o.shipAssets(ctx, client, plan, w)
+	assets, err := o.before(ctx, client, plan, w)
 	if err != nil {
 		return nil, err
 	}
