@@ -38,6 +38,7 @@ func (a *app) devCommand() *cobra.Command {
 	c.Flags().IntVar(&o.Port, "port", 0, "port to listen on (default: the configuration's, or 8787)")
 	c.Flags().BoolVar(&o.Minify, "minify", false, "minify the code")
 	c.Flags().StringArrayVar(&o.VarFiles, "env-file", nil, "file of variables, instead of .dev.vars and .env")
+	c.Flags().BoolVar(&o.TestScheduled, "test-scheduled", false, "call the scheduled handler at /__scheduled?cron=…")
 	flags.add(c)
 	c.Flags().BoolVar(&noTrace, "no-trace", false, "leave out the collector: faster requests, but console output without order and stacks")
 	l.addFlags(c)

@@ -200,7 +200,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		Bindings:   plan.Bindings(),
 		Migrations: describePlan(plan), ExportsReconciliation: upload.ExportsReconciliation,
 	}
-	result.Targets, result.failures = publish.SetTriggers(ctx, client, w, publish.ShipOptions{})
+	result.Targets, result.failures = publish.SetTriggers(ctx, client, w, publish.ShipOptions{MakeQueues: true})
 	if !slices.Contains(result.Targets, result.URL) { // which leads to it in any case
 		result.Targets = append([]string{result.URL}, result.Targets...)
 	}
@@ -273,7 +273,7 @@ func bindingTarget(b cfapi.Binding) string {
 	const longest = 40
 	var text string
 	switch b.Type {
-	case cfapi.BindingKVNamespace, cfapi.BindingD1:
+	case cfapi.BindingKVNamespace, cfapi.BindingD1, cfapi.BindingQueue:
 		return diag.Printable(b.ResourceID())
 	case cfapi.BindingService:
 		if b.Entrypoint != "" {
@@ -312,6 +312,8 @@ func bindingKind(b cfapi.Binding) string {
 		return "KV Namespace"
 	case cfapi.BindingD1:
 		return "D1 Database"
+	case cfapi.BindingQueue:
+		return "Queue"
 	case cfapi.BindingService:
 		return "Worker"
 	case cfapi.BindingVersion:

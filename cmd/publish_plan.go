@@ -78,7 +78,11 @@ func (o *publishOptions) announce(ctx context.Context, plan *publish.Plan) error
 func (o *publishOptions) provision(ctx context.Context, target publish.Target, plan *publish.Plan) error {
 	made, err := plan.Provision(ctx, target)
 	for _, m := range made {
-		fmt.Fprintf(o.io.Err, "Created the %s %s (%s) for env.%s\n", m.Label, diag.Printable(m.Name), diag.Printable(m.ID), m.Binding)
+		id := ""
+		if m.ID != m.Name {
+			id = " (" + diag.Printable(m.ID) + ")"
+		}
+		fmt.Fprintf(o.io.Err, "Created the %s %s%s for env.%s\n", m.Label, diag.Printable(m.Name), id, m.Binding)
 	}
 	return err
 }

@@ -112,6 +112,9 @@ func (a *app) showStatus(s *cfapi.RuntimeStatus) error {
 		for _, pattern := range script.Routes {
 			fmt.Fprintf(tw, "\t\t\t\t\t%s\n", diag.Printable(pattern))
 		}
+		for _, cron := range script.Schedules {
+			fmt.Fprintf(tw, "\t\t\t\t\tschedule: %s\n", cron)
+		}
 	}
 	tw.Flush()
 	showRestarts(&b, s.Groups)

@@ -25,6 +25,6 @@ var consumerFields = []*field{
 	{name: "max_retries", shape: &aNumber, doc: "How often a message is tried again."},
 	{name: "dead_letter_queue", shape: &aText, doc: "Queue for messages that never succeed."},
 	{name: "max_concurrency", shape: &shape{kinds: kindNumber | kindNull}, doc: "Most batches at once."},
-	{name: "visibility_timeout_ms", shape: &aNumber, doc: "How long a message that was pulled stays hidden."},
+	{name: "visibility_timeout_ms", shape: &aNumber, do: inactive, hint: "Only messages that are pulled have it.", doc: "How long a message that was pulled stays hidden."},
 	{name: "retry_delay", shape: &aNumber, doc: "Seconds between tries."},
 }

@@ -24,9 +24,10 @@ var routeFields = []*field{
 		doc: "Whether each version has an address of its own.",
 	},
 	{
-		name: "triggers", class: inheritable, since: "1.12", do: inactive, hint: "The scheduled handler will not be called.",
+		name: "triggers", class: inheritable, since: "1.12",
 		shape: &shape{kinds: kindTable | kindNull, fields: triggerFields},
 		doc:   "Times and events at which the Worker runs.",
+		read:  func(d *draft, n *node) { d.Crons = readCrons(n.get("crons")) },
 	},
 	{
 		name: "addresses", class: topLevel, shape: &texts, since: "4.112", do: inactive,
@@ -52,14 +53,14 @@ var routeKeys = []*field{
 	{name: "previews_enabled", shape: &aBool, since: "4.85", doc: "Whether a custom domain reaches previews."},
 }
 
-var cron = shape{kinds: kindString, format: &cronFormat, check: checkIgnoredIfEmpty}
+var cronItem = shape{kinds: kindString, format: &cronFormat, check: checkIgnoredIfEmpty}
 
 var triggerFields = []*field{
 	{
 		name: "crons", doc: "Cron expressions, in UTC. [] removes what is scheduled; without the field it is left alone.",
-		shape: &shape{kinds: kindArray, elem: &cron, want: "of type array"},
+		shape: &shape{kinds: kindArray, elem: &cronItem, want: "of type array"},
 	},
-	{name: "events", shape: &shape{kinds: kindArray, elem: &eventTrigger}, since: "4.118", doc: "Events that start workflows."},
+	{name: "events", shape: &shape{kinds: kindArray, elem: &eventTrigger}, since: "4.118", do: inactive, doc: "Events that start workflows."},
 }
 
 var eventTrigger = shape{kinds: kindTable, fields: eventFields}

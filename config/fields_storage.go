@@ -17,8 +17,9 @@ var storageFields = []*field{
 		read: func(d *draft, n *node) { d.D1Databases = readResources(n, "database_id") },
 	},
 	{
-		name: "queues", class: notInherited, since: "2.2", do: unsupported, label: "Queue",
+		name: "queues", class: notInherited, since: "2.2", label: "Queue",
 		shape: &shape{kinds: kindTable, fields: queueFields}, doc: "Queues that the Worker sends to, and those that it is called for.",
+		read: readQueues,
 	},
 	{
 		name: "hyperdrive", class: notInherited, since: "3.10", def: "[]", do: unsupported, label: "Hyperdrive Config", partly: true,

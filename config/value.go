@@ -62,6 +62,15 @@ func (n *node) number() float64 {
 	return n.value.(float64)
 }
 
+// amount returns the value of a number, and nil for other kinds.
+func (n *node) amount() *float64 {
+	if !n.is(kindNumber) {
+		return nil
+	}
+	value := n.number()
+	return &value
+}
+
 // empty says whether the value holds nothing: null, [], {}, or tables of such.
 func (n *node) empty() bool {
 	switch n.kind {

@@ -23,6 +23,8 @@ type Worker struct {
 	DurableObjects     []DurableObject // in the order of the file
 	KVNamespaces       []Resource      // likewise
 	D1Databases        []Resource      // likewise
+	Producers          []Producer      // likewise
+	Consumers          []Consumer      // likewise
 	Services           []Service       // likewise
 	VersionMetadata    string          // name of that binding, "" for none
 	Migrations         []migrate.Migration
@@ -31,6 +33,7 @@ type Worker struct {
 	Classes            []migrate.Class  // that there are after all migrations, or by exports; by name
 	Routes             []Route          // in the order of the file
 	Assets             *Assets          // nil without static files
+	Crons              []string         // in the order of the file; nil if unset, which leaves those of the target alone
 	WorkersDev         *bool            // nil if unset, which is true without routes
 	Observability      bool
 	Minify             bool
@@ -82,6 +85,23 @@ type Resource struct {
 	ID       string        // "" if a deployment shall find or make the resource
 	As       string        // what the resource is called, "" if not said
 	Location diag.Location // of the name
+}
+
+// Producer is a binding to a queue that the Worker sends to.
+type Producer struct {
+	Name          string
+	Queue         string        // "" if a deployment shall make one
+	DeliveryDelay *float64      // seconds; nil if not said
+	Location      diag.Location // of the name
+}
+
+// Consumer is a queue whose messages the Worker gets. Settings that are nil are
+// not said.
+type Consumer struct {
+	Queue, DeadLetterQueue                string // the latter "" if messages are dropped in the end
+	BatchSize, MaxRetries, MaxConcurrency *float64
+	BatchTimeout, RetryDelay              *float64      // seconds
+	Location                              diag.Location // of the queue's name
 }
 
 // Service is a binding to a script.

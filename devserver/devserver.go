@@ -55,7 +55,9 @@ type Options struct {
 	// read for variables in place of .dev.vars and .env.
 	Overrides config.Overrides
 	VarFiles  []string
-	Trace     bool // collect trace items, for console output in order and mapped stacks
+	// TestScheduled has GET /__scheduled call the scheduled handler.
+	TestScheduled bool
+	Trace         bool // collect trace items, for console output in order and mapped stacks
 	// Watchdog and EngineMemory are those of [local.Options].
 	Watchdog     time.Duration
 	EngineMemory uint64
@@ -138,12 +140,12 @@ func makeFolder() (string, error) {
 
 // open opens the session's own runtime, and makes the handler before it.
 func (s *session) open(ctx context.Context, dir, engine string) error {
-	s.front = &front{editions: s.editions, access: s.out.access, done: make(chan struct{})}
+	s.front = &front{editions: s.editions, access: s.out.access, done: make(chan struct{}), testScheduled: s.opts.TestScheduled}
 	for _, p := range s.projects {
 		s.front.scripts = append(s.front.scripts, p.worker.Name)
 	}
 	opts := local.Options{
-		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Trace: local.TraceNever, DrainStall: drainStall,
+		Dir: dir, Engine: engine, Version: s.opts.Version, Throwaway: true, Handlers: true, Trace: local.TraceNever, DrainStall: drainStall,
 		Watchdog: s.opts.Watchdog, EngineMemory: s.opts.EngineMemory,
 		OnAccess: s.out.access, OnOutput: s.out.raw, OnItem: s.out.item, OnCrash: s.out.crash,
 	}
@@ -157,7 +159,7 @@ func (s *session) open(ctx context.Context, dir, engine string) error {
 		}
 	}
 	s.rt = local.New(opts)
-	s.front.runtime, s.out.stacks = s.rt, s.rt
+	s.front.runtime, s.front.schedule, s.out.stacks = s.rt, s.rt.Schedule, s.rt
 	if err := s.rt.Open(ctx); err != nil {
 		return err
 	}

@@ -32,7 +32,10 @@ type front struct {
 	editions *editions
 	failures *failures // nil without a collector
 	access   func(gateway.Access)
+	schedule scheduler
 	done     chan struct{} // closed at the end of the session
+
+	testScheduled bool
 }
 
 // ServeHTTP implements http.Handler.
@@ -42,6 +45,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := f.editions.current.Load(); !e.clean() && f.answers(e, w, r) {
+		return
+	}
+	if f.isScheduled(r) {
+		f.scheduled(w, r)
 		return
 	}
 	if f.failures != nil {

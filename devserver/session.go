@@ -197,6 +197,9 @@ func (s *session) publish(ctx context.Context, p *project) error {
 		Script: p.worker.Name, Form: form, Source: "dev",
 		Classes: classes(p.worker, p.built), Exports: p.built.Exports, Awaited: s.names(), Assets: p.assets,
 	})
+	if err == nil {
+		err = s.consume(ctx, p)
+	}
 	if err != nil {
 		return s.refused(p, err)
 	}

@@ -41,6 +41,12 @@ func KVBinding(name, service string, props json.RawMessage) Binding {
 	return Binding{name: name, kind: "kvNamespace", dest: Tail{Service: service, Props: props}}
 }
 
+// QueueBinding binds a queue to send to. The service is like that of
+// [KVBinding], with the built-in module "/workerd/queues.js".
+func QueueBinding(name, service string, props json.RawMessage) Binding {
+	return Binding{name: name, kind: "queue", dest: Tail{Service: service, Props: props}}
+}
+
 // D1Binding binds a D1 database. The service is like that of [KVBinding], with
 // the built-in module "/workerd/d1.js".
 func D1Binding(name, service string, props json.RawMessage) Binding {

@@ -164,6 +164,43 @@ func kvStore(dir string) (engine.Worker, []engine.Disk) {
 	}, []engine.Disk{{Name: "objects", Path: dir}, {Name: "blobs", Path: filepath.Join(dir, "kv", "blobs")}}
 }
 
+// queueStore returns the worker that keeps the queue q and delivers to main.
+func queueStore() engine.Worker {
+	return engine.Worker{
+		Name: "paddock:q", CompatibilityDate: date, CompatibilityFlags: []string{"service_binding_extra_handlers"}, Storage: "objects",
+		Modules:    []engine.Module{{Name: "queues.js", Kind: engine.BuiltIn, Content: []byte("/workerd/queues.js")}},
+		Namespaces: []engine.Namespace{{Class: "QueueShard", Key: "q", SQL: true}},
+		Bindings: []engine.Binding{
+			engine.DurableObjectBinding("SHARD", "QueueShard", ""), engine.ServiceBinding("main", "main", "", nil),
+			engine.JSONBinding("CONSUMERS", json.RawMessage(`{"q":{"consumer":"main","maxBatchTimeout":0}}`)),
+		},
+	}
+}
+
+// The engine's own module calls the handler that takes what was sent.
+func TestQueueDelivers(t *testing.T) {
+	w := script("main", `import { DurableObject } from "cloudflare:workers";
+	export class Box extends DurableObject {
+		taken() { return new Promise((resolve) => this.resolve = resolve); }
+		take(what) { this.resolve(what); }
+	}
+	export default {
+		async fetch(_, env) {
+			const taken = env.BOX.getByName("box").taken();
+			await env.Q.send({ n: 1 });
+			return Response.json(await taken);
+		},
+		queue: (batch, env) => env.BOX.getByName("box").take([batch.queue, batch.messages[0].body]),
+	};`)
+	w.Namespaces = []engine.Namespace{{Class: "Box", Key: "box"}}
+	w.Bindings = []engine.Binding{
+		engine.QueueBinding("Q", "paddock:q", json.RawMessage(`{"queue":"q"}`)), engine.DurableObjectBinding("BOX", "Box", ""),
+	}
+	disks := []engine.Disk{{Name: "objects", Path: t.TempDir()}}
+	p := start(t, engine.Options{Config: engine.Config{Disks: disks, Experimental: true}}, w, queueStore())
+	want(t, "delivered", get(t, p, "main"), `["q",{"n":1}]`)
+}
+
 func d1Store() engine.Worker {
 	return engine.Worker{
 		Name: "paddock:d1", CompatibilityDate: date, Storage: "objects",

@@ -152,7 +152,7 @@ func bindingText(b Binding) string {
 	var s capnpStruct
 	s.setString("name", b.name)
 	switch b.kind {
-	case "service", "kvNamespace":
+	case "service", "kvNamespace", "queue":
 		s.set(b.kind, designatorText(b.dest))
 	case "wrapped":
 		s.set(b.kind, wrappedText(b))

@@ -119,6 +119,7 @@ func (r *Runtime) plans(w world) (map[string]plan, error) {
 		}
 		p := plan{scripts: scripts, versions: map[string]string{}, config: cfg, collected: map[string]bool{}}
 		for _, name := range scripts {
+			p.queues = append(p.queues, w.consumed[name]...)
 			for i, v := range w.scripts[name].Versions() {
 				service := serviceName(v, i == 0)
 				p.versions[service] = v.ID

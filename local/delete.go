@@ -59,9 +59,10 @@ func (w world) references(script string) []Reference {
 }
 
 // DeleteScript removes a script with its versions and secrets; its objects go
-// to the trash. It is refused while other scripts bind to it or its classes,
-// unless force says to leave them with bindings that are null. The error wraps
-// [ErrNotFound] if there is no such script.
+// to the trash. It is refused while other scripts bind to it or its classes, or
+// it consumes a queue, unless force says to leave them with bindings that are
+// null, and queues without consumer. The error wraps [ErrNotFound] if there is
+// no such script.
 func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) error {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
@@ -82,6 +83,9 @@ func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) e
 			users = append(users, ref.String())
 		}
 		return refuse(cfapi.CodeClassStillInUse, "script %q cannot be deleted while others depend on it: %s", script, strings.Join(users, ", "))
+	}
+	if queues := w.consumed[script]; len(queues) > 0 && !force {
+		return refuse(cfapi.CodeClassStillInUse, "script still in use as a consumer for a queue: %s", queues[0].Name)
 	}
 	ctx = context.WithoutCancel(ctx)
 	r.reach("delete script: prepared")

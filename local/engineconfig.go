@@ -57,7 +57,13 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 		}
 	}
 	for _, res := range w.used(scripts) {
-		r.back(&cfg, res)
+		r.back(&cfg, res, w.delivery(res)...)
+	}
+	for _, name := range scripts {
+		r.schedule(&cfg, w, name)
+	}
+	if r.opts.Handlers {
+		addHandlers(&cfg, scripts)
 	}
 	return cfg, nil
 }
@@ -158,11 +164,12 @@ func engineBinding(w world, v store.Version, service string, b store.Binding) (e
 	case cfapi.BindingVersion:
 		return engine.JSONBinding(b.Name, versionMetadata(v)), nil
 	}
-	if kind, ok := kinds[b.Type]; ok {
-		if _, there := w.resources[b.Resource]; !there {
+	if kind := kinds[b.Type]; kind.bind != nil {
+		res, there := w.resources[b.Resource]
+		if !there {
 			return null, nil
 		}
-		return kind.bind(b.Name, backingService(b.Resource), kind.props(b.Resource)), nil
+		return kind.bind(b.Name, backingService(res.Key), kind.props(res)), nil
 	}
 	return engine.Binding{}, fmt.Errorf("script %q: binding %q has the unknown type %q", scriptOf(service), b.Name, b.Type)
 }

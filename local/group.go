@@ -40,6 +40,7 @@ type plan struct {
 	config    engine.Config     // without collector and secrets
 	secret    []store.Version   // versions that have secrets
 	collected map[string]bool   // services with a collector
+	queues    []Resource        // that deliver to one of the scripts
 }
 
 // A group is some scripts that share an engine, the gate in front of it, and
@@ -165,6 +166,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	}
 	g.gate.Open(endpoints(proc, p))
 	g.rt.noteEngines()
+	g.rt.wakeQueues(ctx, p, proc)
 	g.rt.log.Info("engine started", "scripts", p.scripts, "pid", proc.PID())
 	return proc, nil
 }

@@ -14,11 +14,12 @@ type world struct {
 	scripts    map[string]store.Deployed
 	namespaces map[string]store.Namespace // by key
 	resources  map[string]Resource        // by key
+	consumed   map[string][]Resource      // the queues whose messages a script gets, by script
 	handovers  []store.Handover           // transfers that wait for their other side
 }
 
 func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources []Resource) world {
-	w := world{scripts: map[string]store.Deployed{}, namespaces: map[string]store.Namespace{}, resources: map[string]Resource{}}
+	w := world{scripts: map[string]store.Deployed{}, namespaces: map[string]store.Namespace{}, resources: map[string]Resource{}, consumed: map[string][]Resource{}}
 	for _, d := range scripts {
 		w.scripts[d.Script.Name] = d
 	}
@@ -27,6 +28,9 @@ func newWorld(scripts []store.Deployed, namespaces []store.Namespace, resources 
 	}
 	for _, res := range resources {
 		w.resources[res.Key] = res
+		if c := res.Consumer; c != nil {
+			w.consumed[c.Script] = append(w.consumed[c.Script], res)
+		}
 	}
 	return w
 }
@@ -97,14 +101,13 @@ func (w world) groups() [][]string {
 	user := map[string]string{} // of each resource, one that was met before
 	for name := range w.scripts {
 		for _, b := range w.bindings(name) {
-			other := w.neighbour(b)
-			if _, there := w.resources[b.Resource]; there {
-				other = cmp.Or(user[b.Resource], name)
-				user[b.Resource] = other
-			}
-			if _, there := parent[other]; there {
+			if other := w.neighbour(b); parent[other] != "" {
 				parent[find(name)] = find(other)
 			}
+		}
+		for _, key := range w.uses(name) {
+			user[key] = cmp.Or(user[key], name)
+			parent[find(name)] = find(user[key])
 		}
 	}
 	members := map[string][]string{}

@@ -68,7 +68,7 @@ func (r *Runtime) engineOf(script string) *engine.Process {
 // a script that would bind it cannot be published now.
 func (r *Runtime) useAlone(ctx context.Context, res Resource, fn func(context.Context, *http.Client) error) (err error) {
 	cfg := engine.Config{Disks: []engine.Disk{{Name: objectsDisk, Path: r.objectsDir()}}, Offline: true}
-	r.back(&cfg, res)
+	r.back(&cfg, res, world{}.delivery(res)...)
 	if err := makeDisks(cfg); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func (r *Runtime) Resources(ctx context.Context, kind string) ([]Resource, error
 }
 
 // AddResource makes a resource. The error wraps [ErrTaken] if another one of the
-// kind has the name.
+// kind has the name, which is the id, too, where names are what scripts see.
 func (r *Runtime) AddResource(ctx context.Context, kind, name string) (Resource, error) {
 	ctx, end, err := r.begin(ctx) // or a publish could make the same in between
 	if err != nil {
@@ -31,7 +31,11 @@ func (r *Runtime) AddResource(ctx context.Context, kind, name string) (Resource,
 	if w.named(kind, name) {
 		return Resource{}, ErrTaken
 	}
-	return r.store.AddResource(context.WithoutCancel(ctx), Resource{Key: newKey(), Kind: kind, ID: kinds[kind].newID(), Name: name})
+	id := name
+	if newID := kinds[kind].newID; newID != nil {
+		id = newID()
+	}
+	return r.store.AddResource(context.WithoutCancel(ctx), Resource{Key: newKey(), Kind: kind, ID: id, Name: name})
 }
 
 // RenameResource gives a resource another name. The error wraps [ErrNotFound] or

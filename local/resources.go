@@ -25,16 +25,24 @@ type Resource = store.Resource
 type resourceKind struct {
 	label   string        // what people call it
 	module  string        // of the engine, which does the work
+	front   string        // a main module of ours before it, "" for none
 	class   string        // of the module, whose objects hold the data
 	objects string        // the name under which the module finds them
 	files   string        // the same for files beside them, "" if it needs none
-	prop    string        // the name under which it is told which object
-	newID   func() string // in the form that ids of the kind have
-	bind    func(name, service string, props json.RawMessage) engine.Binding
+	calls   bool          // it calls handlers of scripts beside fetch
+	prop    string        // the name under which it is told which object, "" if there is but one
+	byID    bool          // the object is called by the resource's id, which scripts see, and not by its key
+	newID   func() string // in the form that ids of the kind have; nil if that is the name
+	// bind makes a binding to it. It is nil if there are none.
+	bind func(name, service string, props json.RawMessage) engine.Binding
 }
 
-// kinds has the kinds of resources by the type of the bindings to them.
+// kinds has the kinds of resources, by the type of the bindings to them if
+// there are any.
 var kinds = map[string]resourceKind{
+	store.KindSchedule: {
+		label: "scheduler of", module: "/workerd/cron.js", class: "Schedule", objects: "SCHEDULE", calls: true,
+	},
 	cfapi.BindingKVNamespace: {
 		label: "KV namespace", module: "/workerd/kv.js", class: "KVNamespace",
 		objects: "SHARD", files: "BLOBS", prop: "namespace", newID: newKey, bind: engine.KVBinding,
@@ -42,6 +50,10 @@ var kinds = map[string]resourceKind{
 	cfapi.BindingD1: {
 		label: "D1 database", module: "/workerd/d1.js", class: "D1Database",
 		objects: "DATABASE", prop: "database", newID: uuid.NewString, bind: engine.D1Binding,
+	},
+	cfapi.BindingQueue: {
+		label: "queue", module: "/workerd/queues.js", front: queueFront, class: "QueueShard",
+		objects: "SHARD", calls: true, prop: "queue", byID: true, bind: engine.QueueBinding,
 	},
 }
 
@@ -56,22 +68,42 @@ func filesDisk(key string) string { return backingService(key) + ":files" }
 
 // props names the one object in which a resource lies. Its folder has the key
 // already, but the engine's modules are made for many in one.
-func (k resourceKind) props(key string) json.RawMessage {
-	text, err := json.Marshal(map[string]string{k.prop: key})
+func (k resourceKind) props(res Resource) json.RawMessage {
+	object := res.Key
+	if k.byID {
+		object = res.ID
+	}
+	text, err := json.Marshal(map[string]string{k.prop: object})
 	if err != nil {
 		panic(err) // strings only
 	}
 	return text
 }
 
-// back adds to a configuration what serves a resource.
-func (r *Runtime) back(cfg *engine.Config, res Resource) {
+// extraHandlers is the engine's flag that lets a worker call handlers of others
+// beside fetch.
+const extraHandlers = "service_binding_extra_handlers"
+
+// back adds to a configuration what serves a resource. more are bindings of
+// that worker, beside those to the data.
+func (r *Runtime) back(cfg *engine.Config, res Resource, more ...engine.Binding) {
 	kind, name := kinds[res.Kind], backingService(res.Key)
 	w := engine.Worker{
-		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk, Socket: true, SocketProps: kind.props(res.Key),
+		Name: name, CompatibilityDate: backingDate, Storage: objectsDisk,
 		Modules:    []engine.Module{{Name: "main.js", Kind: engine.BuiltIn, Content: []byte(kind.module)}},
 		Namespaces: []engine.Namespace{{Class: kind.class, Key: res.Key, SQL: true}},
-		Bindings:   []engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")},
+		Bindings:   append([]engine.Binding{engine.DurableObjectBinding(kind.objects, kind.class, "")}, more...),
+	}
+	if kind.front != "" {
+		w.Modules[0].Name = "engine.js"
+		w.Modules = append(w.Modules, engine.Module{Name: "main.js", Kind: engine.ESModule, Content: []byte(kind.front)})
+		w.Main = "main.js"
+	}
+	if kind.prop != "" {
+		w.Socket, w.SocketProps = true, kind.props(res)
+	}
+	if kind.calls {
+		w.CompatibilityFlags = []string{extraHandlers}
 	}
 	if kind.files != "" {
 		cfg.Disks = append(cfg.Disks, engine.Disk{Name: filesDisk(res.Key), Path: filepath.Join(r.objectsOf(res.Key), "files")})
@@ -91,12 +123,12 @@ func makeDisks(cfg engine.Config) error {
 	return nil
 }
 
-// used returns the resources that scripts bind, by key.
+// used returns the resources that scripts use, by key.
 func (w world) used(scripts []string) []Resource {
 	var list []Resource
 	for _, name := range scripts {
-		for _, b := range w.bindings(name) {
-			if res, ok := w.resources[b.Resource]; ok && !slices.Contains(list, res) {
+		for _, key := range w.uses(name) {
+			if res := w.resources[key]; !slices.Contains(list, res) {
 				list = append(list, res)
 			}
 		}
@@ -139,11 +171,25 @@ func tie(w world, v *store.Version) []Resource {
 	return fresh
 }
 
-// usersOf returns the scripts that bind a resource, in order.
+// uses returns the keys of the resources that a script uses and that are
+// there: those that it binds, and the queues that it consumes, with those for
+// what it could not.
+func (w world) uses(script string) []string {
+	var keys []string
+	for _, b := range w.bindings(script) {
+		keys = append(keys, b.Resource)
+	}
+	for _, queue := range w.consumed[script] {
+		keys = append(keys, queue.Key, queue.Consumer.Settings.DeadLetter)
+	}
+	return slices.DeleteFunc(keys, func(key string) bool { _, there := w.resources[key]; return !there })
+}
+
+// usersOf returns the scripts that use a resource, in order.
 func (w world) usersOf(key string) []string {
 	var users []string
 	for name := range w.scripts {
-		if slices.ContainsFunc(w.bindings(name), func(b store.Binding) bool { return b.Resource == key }) {
+		if slices.Contains(w.uses(name), key) {
 			users = append(users, name)
 		}
 	}

@@ -59,7 +59,9 @@ type Options struct {
 	// Throwaway gives up durability of the runtime's own state, for folders
 	// that are removed at the end. Objects are written as always.
 	Throwaway bool
-	Trace     TraceMode
+	// Handlers lets [Runtime.Schedule] call handlers.
+	Handlers bool
+	Trace    TraceMode
 	// DrainDeadline is how long a swap waits for requests in flight before it
 	// cuts them: 5 s if it is 0.
 	DrainDeadline time.Duration

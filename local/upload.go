@@ -118,7 +118,10 @@ func checkBinding(b cfapi.Binding) error {
 		}
 		return nil
 	}
-	if kind, ok := kinds[b.Type]; ok {
+	if kind := kinds[b.Type]; kind.bind != nil {
+		if b.Type == cfapi.BindingQueue && b.ResourceID() != "" {
+			return checkQueueName(b.ResourceID())
+		}
 		if b.ResourceID() == "" {
 			return refuse(cfapi.CodeMalformedBody, "binding %q does not say which %s it is to", b.Name, kind.label)
 		}

@@ -17,6 +17,9 @@ func addBindings(m *cfapi.Metadata, w *config.Worker) error {
 	for _, db := range w.D1Databases {
 		m.Bindings = append(m.Bindings, cfapi.Binding{Name: db.Name, Type: cfapi.BindingD1, ID: db.ID})
 	}
+	for _, q := range w.Producers {
+		m.Bindings = append(m.Bindings, producer(q))
+	}
 	for _, s := range w.Services {
 		b := cfapi.Binding{
 			Name: s.Name, Type: cfapi.BindingService, Service: s.Service, Environment: s.Environment, Entrypoint: s.Entrypoint,

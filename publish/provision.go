@@ -19,6 +19,8 @@ type Provisioner interface {
 	CreateKVNamespace(ctx context.Context, title string) (*cfapi.KVNamespace, error)
 	D1Databases(ctx context.Context) ([]cfapi.D1Database, error)
 	CreateD1Database(ctx context.Context, name string) (*cfapi.D1Database, error)
+	Queue(ctx context.Context, name string) (*cfapi.Queue, error)
+	CreateQueue(ctx context.Context, name string) (*cfapi.Queue, error)
 }
 
 // A store is how a target keeps resources of a kind.
@@ -67,6 +69,24 @@ var stores = map[string]store{
 			return db.UUID, nil
 		},
 		put: func(b *cfapi.Binding, id string) { b.ID = id },
+	},
+	cfapi.BindingQueue: {
+		label: "queue",
+		find: func(ctx context.Context, at Provisioner, name string) (string, error) {
+			q, err := at.Queue(ctx, name)
+			if err != nil || q == nil {
+				return "", err
+			}
+			return q.Name, nil
+		},
+		create: func(ctx context.Context, at Provisioner, name string) (string, error) {
+			q, err := at.CreateQueue(ctx, name)
+			if err != nil {
+				return "", err
+			}
+			return q.Name, nil
+		},
+		put: func(b *cfapi.Binding, name string) { b.QueueName = name },
 	},
 }
 

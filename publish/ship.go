@@ -29,6 +29,9 @@ type ShipOptions struct {
 	// Confirm asks before something that is another script's is taken. If it is
 	// nil nobody can be asked, and it is taken, as Wrangler does.
 	Confirm func(ctx context.Context, question string) (bool, error)
+	// MakeQueues makes the queues that consumers name and that are not there. It
+	// is for a local runtime; at Cloudflare queues are made by hand.
+	MakeQueues bool
 }
 
 // Ship sends a plan to Cloudflare, by the calls that Wrangler makes: a script

@@ -63,6 +63,12 @@ func (w *ways) triggers() []trigger {
 	if len(domains) > 0 {
 		list = append(list, trigger{"Custom domains", func(ctx context.Context) ([]string, error) { return w.setDomains(ctx, domains) }})
 	}
+	if w.worker.Crons != nil {
+		list = append(list, trigger{"Schedules", w.setSchedules})
+	}
+	for _, c := range w.worker.Consumers {
+		list = append(list, trigger{"Queue consumers", func(ctx context.Context) ([]string, error) { return w.setConsumer(ctx, c) }})
+	}
 	return list
 }
 

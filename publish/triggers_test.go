@@ -60,6 +60,14 @@ func TestTriggers(t *testing.T) {
 				`"origins":[{"hostname":"d.example"},{"hostname":"e.example","zone_name":"e.example"}]}`,
 			targets: "a.example/*; b.example/x (zone name: b.example); c.example/ (zone id: 17); d.example (custom domain); e.example (custom domain - zone name: e.example)",
 		},
+		{
+			worker: config.Worker{Name: "w", WorkersDev: &off, Crons: []string{"*/5 * * * *", "0 0 L * *"}},
+			told:   `POST subdomain {"enabled":false}; PUT schedules [{"cron":"*/5 * * * *"},{"cron":"0 0 L * *"}]`, targets: "schedule: */5 * * * *; schedule: 0 0 L * *",
+		},
+		{
+			worker: config.Worker{Name: "w", WorkersDev: &off, Crons: []string{}},
+			told:   `POST subdomain {"enabled":false}; PUT schedules []`,
+		},
 	} {
 		r := newRemote(t)
 		r.upload()

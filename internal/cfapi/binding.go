@@ -14,6 +14,7 @@ const (
 	BindingDurableObject = "durable_object_namespace"
 	BindingKVNamespace   = "kv_namespace"
 	BindingD1            = "d1"
+	BindingQueue         = "queue"
 	BindingService       = "service"
 	BindingVersion       = "version_metadata"
 	BindingAssets        = "assets"
@@ -37,7 +38,8 @@ type Binding struct {
 	Environment string
 	NamespaceID string // also of kv_namespace
 
-	ID string // d1: the database
+	ID        string // d1: the database
+	QueueName string // queue
 
 	// service. An empty Entrypoint is the default export; Props is an object,
 	// which arrives there as ctx.props.
@@ -69,6 +71,8 @@ func (b *Binding) texts() map[string]*string {
 		return map[string]*string{"namespace_id": &b.NamespaceID}
 	case BindingD1:
 		return map[string]*string{"id": &b.ID}
+	case BindingQueue:
+		return map[string]*string{"queue_name": &b.QueueName}
 	case BindingService:
 		return map[string]*string{"service": &b.Service, "entrypoint": &b.Entrypoint, "environment": &b.Environment}
 	}
@@ -147,6 +151,8 @@ func (b Binding) ResourceID() string {
 		return b.NamespaceID
 	case BindingD1:
 		return b.ID
+	case BindingQueue:
+		return b.QueueName
 	}
 	return ""
 }

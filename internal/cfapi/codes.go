@@ -41,6 +41,7 @@ const (
 	CodeTooManyVariables   = 10055
 	CodeServiceTarget      = 10143 // a service binding to a script that is not there
 	CodeServiceEntrypoint  = 10144 // a service binding to an entrypoint that is not there
+	CodeInvalidCron        = 10100 // a schedule is no cron expression
 	CodeInheritMissing     = 10057 // an inherit binding names one that the previous version lacks
 	CodeMigrationInVersion = 10211 // a version upload carries migrations
 
@@ -66,6 +67,12 @@ const (
 	CodeD1NotFound   = 7404
 	CodeD1Query      = 7500 // a query that fails
 	CodeD1NameTaken  = 7502
+
+	CodeQueueNotFound  = 11000
+	CodeQueueHandler   = 11001 // the script that shall consume has no handler for it
+	CodeConsumerExists = 11004 // the queue has a consumer
+	CodeQueueInUse     = 11005 // scripts bind the queue
+	CodeQueueNameTaken = 11009
 
 	// Conflicts.
 
@@ -107,12 +114,13 @@ var statuses = map[int]int{
 	CodeTokenNotFound:       http.StatusNotFound,
 	CodeTimeout:             http.StatusRequestTimeout,
 
-	CodeD1NotFound:   http.StatusNotFound,
-	CodeTooLarge:     http.StatusRequestEntityTooLarge,
-	CodeMigrationTag: http.StatusPreconditionFailed,
-	CodeConflict:     http.StatusConflict,
-	CodeRouteTaken:   http.StatusConflict,
-	CodeInternal:     http.StatusInternalServerError,
+	CodeD1NotFound:    http.StatusNotFound,
+	CodeQueueNotFound: http.StatusNotFound,
+	CodeTooLarge:      http.StatusRequestEntityTooLarge,
+	CodeMigrationTag:  http.StatusPreconditionFailed,
+	CodeConflict:      http.StatusConflict,
+	CodeRouteTaken:    http.StatusConflict,
+	CodeInternal:      http.StatusInternalServerError,
 }
 
 // StatusOf returns the HTTP status that goes with an error code: 400 for every

@@ -44,8 +44,9 @@ type RuntimeScript struct {
 	ModifiedOn    string             `json:"modified_on"`
 	Handlers      []string           `json:"handlers"`
 	Namespaces    []RuntimeNamespace `json:"namespaces"`
-	Routes        []string           `json:"routes,omitempty"` // patterns and domains that it answers besides URL
-	Split         []RuntimeShare     `json:"split,omitempty"`  // of the requests between two versions
+	Routes        []string           `json:"routes,omitempty"`    // patterns and domains that it answers besides URL
+	Schedules     []string           `json:"schedules,omitempty"` // cron expressions
+	Split         []RuntimeShare     `json:"split,omitempty"`     // of the requests between two versions
 }
 
 // RuntimeShare is a version's part of the requests to a script.

@@ -37,7 +37,8 @@ type Cloud struct {
 	requests []Request
 	faults   []*Fault
 	scripts  map[string]*script
-	assets   map[string]bool   // hashes of static files
+	assets   map[string]bool // hashes of static files
+	queues   []cfapi.Queue
 	tails    map[string]string // scripts by the id of their tail
 	clock    int
 }

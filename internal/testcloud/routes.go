@@ -35,6 +35,8 @@ func (c *Cloud) serve(r *http.Request, body []byte) (any, error) {
 	case strings.HasPrefix(rest, "GET workers/tails/by-consumer/"), rest == "GET workers/durable_objects/namespaces",
 		rest == "GET storage/kv/namespaces", rest == "GET containers/applications":
 		return []any{}, nil
+	case path[0] == "queues":
+		return c.queueCall(r, path[1:], body)
 	case len(path) >= 3 && path[0] == "workers" && path[1] == "services":
 		return c.service(r.Method, path[2])
 	case len(path) >= 3 && path[0] == "workers" && path[1] == "workers":

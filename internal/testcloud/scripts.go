@@ -20,6 +20,7 @@ type script struct {
 	deployments []cfapi.Deployment
 	subdomain   cfapi.Subdomain
 	routes      []cfapi.Route
+	schedules   []cfapi.Schedule
 }
 
 // Versions returns how many versions a script has, and Deployments how often
@@ -124,6 +125,8 @@ func (c *Cloud) script(r *http.Request, name, rest string, body []byte) (any, er
 		return s.subdomain, nil
 	case call == "PUT routes":
 		return nil, decode(body, &s.routes)
+	case call == "PUT schedules":
+		return cfapi.Schedules{Schedules: s.schedules}, decode(body, &s.schedules)
 	case call == "POST domains/changeset":
 		return cfapi.DomainChangeset{Added: []cfapi.Domain{}, Removed: []cfapi.Domain{}, Updated: []cfapi.Domain{}, Conflicting: []cfapi.Domain{}}, nil
 	case call == "PUT domains/records":

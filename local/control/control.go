@@ -100,6 +100,8 @@ func New(rt *local.Runtime, opts Options) *API {
 	a.handleMigrations(account)
 	a.handleTokens(account)
 	a.handleStorage(account)
+	a.handleSchedules(account)
+	a.handleQueues(account)
 	a.handle("GET "+account+"/paddock/status", a.status)
 	a.handle("POST "+account+"/paddock/stop", a.stopRuntime)
 	a.handle("/", func(r *http.Request) (any, error) {

@@ -58,6 +58,9 @@ func describeStatus(s local.Status, routes []local.Route) cfapi.RuntimeStatus {
 				script.Routes = append(script.Routes, route.Pattern)
 			}
 		}
+		for _, schedule := range d.Script.Schedules {
+			script.Schedules = append(script.Schedules, schedule.Cron)
+		}
 		if d.Other != nil {
 			script.Split = []cfapi.RuntimeShare{
 				{VersionNumber: d.Version.Number, Percentage: d.Deployment.Percentage},

@@ -96,8 +96,11 @@ func describeBindings(list []local.Binding) []cfapi.Binding {
 			ClassName: b.Class, ScriptName: b.Script, NamespaceID: b.Namespace,
 			ID: b.ID, Service: b.Service, Entrypoint: b.Entrypoint, Props: b.Props, Environment: b.Environment, Fields: b.Fields,
 		}
-		if b.Type == cfapi.BindingKVNamespace {
+		switch b.Type {
+		case cfapi.BindingKVNamespace:
 			shown.NamespaceID = b.ID
+		case cfapi.BindingQueue:
+			shown.QueueName = b.ID
 		}
 		out = append(out, shown)
 	}

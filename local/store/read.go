@@ -26,7 +26,7 @@ func (d Deployed) Versions() []Version {
 	return []Version{d.Version, *d.Other}
 }
 
-const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.tags, s.kept, s.created_on, s.modified_on`
+const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.tags, s.kept, s.schedules, s.created_on, s.modified_on`
 const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.author, v.triggered_by, v.message, v.tag, v.main_module,
 	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, coalesce(v.entrypoints, 'null'), coalesce(v.assets, 'null'),
 	v.bindings, v.exports, v.startup_ms`
@@ -188,7 +188,7 @@ func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, err
 }
 
 func scriptFields(s *Script, t *times) []any {
-	return []any{&s.Name, &s.Tag, &s.MigrationTag, &s.Observability, jsonInto{&s.Tags}, jsonInto{&s.Kept}, t.into(&s.CreatedOn), t.into(&s.ModifiedOn)}
+	return []any{&s.Name, &s.Tag, &s.MigrationTag, &s.Observability, jsonInto{&s.Tags}, jsonInto{&s.Kept}, jsonInto{&s.Schedules}, t.into(&s.CreatedOn), t.into(&s.ModifiedOn)}
 }
 
 func versionFields(v *Version, t *times) []any {

@@ -18,6 +18,7 @@ type Script struct {
 	Observability bool
 	Tags          []string // that clients put on it, of no consequence here
 	Kept          Kept
+	Schedules     []Schedule // by which its scheduled handler is called
 	CreatedOn     time.Time
 	ModifiedOn    time.Time
 }
@@ -173,11 +174,12 @@ type Handover struct {
 // a KV namespace, a database.
 type Resource struct {
 	Key       string // 32 hex digits, permanent: the folder of its data
-	Kind      string // the type of the bindings to it, "kv_namespace", "d1"
+	Kind      string // the type of the bindings to it, "kv_namespace", "d1", or [KindSchedule]
 	ID        string // as clients name it; no two of a kind share one
 	Name      string // for people
 	CreatedOn time.Time
 	DeletedOn time.Time // zero while it is in use
+	Consumer  *Consumer // of a queue, nil if it has none
 }
 
 // An AppliedMigration is one upload's migration as it was applied.

@@ -28,7 +28,11 @@ func (s *Store) resources(ctx context.Context, where string) ([]Resource, error)
 	if err != nil {
 		return nil, fmt.Errorf("read resources: %w", err)
 	}
-	return list, nil
+	consumers, err := s.consumers(ctx)
+	for i := range list {
+		list[i].Consumer = consumers[list[i].Key]
+	}
+	return list, err
 }
 
 // AddResource keeps a new resource; CreatedOn is assigned.

@@ -152,6 +152,18 @@ CREATE TABLE asset_files (                    -- static files that were uploaded
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE versions ADD COLUMN assets TEXT;  -- JSON of Assets; NULL if it has none
 `,
+	`
+ALTER TABLE scripts ADD COLUMN schedules TEXT NOT NULL DEFAULT '[]'; -- JSON array of Schedule
+`,
+	`
+CREATE TABLE consumers (
+	id         TEXT PRIMARY KEY,              -- 32 hex digits
+	queue      TEXT NOT NULL UNIQUE REFERENCES resources(key),
+	script     TEXT NOT NULL REFERENCES scripts(name),
+	settings   TEXT NOT NULL,                 -- JSON of ConsumerSettings
+	created_on TEXT NOT NULL
+) STRICT;
+`,
 }
 
 // upgrade brings a file to the newest version. It runs in the transaction of

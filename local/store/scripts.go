@@ -64,7 +64,7 @@ func (s *Store) DeleteScript(ctx context.Context, name, expect string) error {
 			formatTime(s.now()), name); err != nil {
 			return err
 		}
-		return forget(ctx, tx, name)
+		return s.forget(ctx, tx, name)
 	})
 	if err != nil {
 		return fmt.Errorf("delete script %q: %w", name, err)
@@ -79,7 +79,7 @@ func (s *Store) Withdraw(ctx context.Context, script string) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM namespaces WHERE script = ?`, script); err != nil {
 			return err
 		}
-		return forget(ctx, tx, script)
+		return s.forget(ctx, tx, script)
 	})
 	if err != nil {
 		return fmt.Errorf("withdraw %q: %w", script, err)
@@ -88,11 +88,15 @@ func (s *Store) Withdraw(ctx context.Context, script string) error {
 }
 
 // forget removes the records of a script but for its namespaces.
-func forget(ctx context.Context, tx *sql.Tx, script string) error {
+func (s *Store) forget(ctx context.Context, tx *sql.Tx, script string) error {
+	if err := s.dropScheduler(ctx, tx, script); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DELETE FROM routes WHERE script = ?`,
 		`DELETE FROM asset_files WHERE script = ?`,
 		`DELETE FROM handovers WHERE script = ?`,
+		`DELETE FROM consumers WHERE script = ?`,
 		`DELETE FROM deployments WHERE script = ?`,
 		`DELETE FROM applied_migrations WHERE script = ?`,
 		`DELETE FROM modules WHERE version IN (SELECT id FROM versions WHERE script = ?)`,
