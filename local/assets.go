@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,6 +100,9 @@ func badAssetPath(name string) string {
 		if element == "" || element == "." || element == ".." || len(element) > longestName {
 			return "has an element that is empty, a dot, two dots, or too long"
 		}
+	}
+	if !filepath.IsLocal(filepath.FromSlash(rest)) {
+		return "cannot be a file's on this system" // NUL on Windows, and its like
 	}
 	return ""
 }
