@@ -93,7 +93,8 @@ func New(w *config.Worker, opts Options) *Builder {
 }
 
 // Build bundles the worker as it is on disk now. The result is never nil; with
-// errors in the list it has only Inputs.
+// errors in the list it has only Inputs. A worker of static files only has an
+// empty one.
 func (b *Builder) Build(ctx context.Context) (*Result, diag.List) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,6 +104,9 @@ func (b *Builder) Build(ctx context.Context) (*Result, diag.List) {
 	b.inputs.reset()
 	b.assets.reset()
 
+	if b.worker.Bundling == config.NoCode && b.worker.Assets != nil {
+		return &Result{}, nil // static files only
+	}
 	if d, ok := b.checkEntry(); !ok {
 		return b.failed(diag.List{d})
 	}

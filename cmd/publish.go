@@ -76,6 +76,7 @@ type published struct {
 	Size          int64           `json:"size"`
 	GzipSize      int64           `json:"gzip_size"`
 	Bindings      []cfapi.Binding `json:"bindings"`
+	Assets        *assetsResult   `json:"assets,omitempty"`
 	Migrations    *migrationPlan  `json:"migrations,omitempty"` // what was done to namespaces
 
 	ExportsReconciliation *cfapi.ExportsReconciliation `json:"exports_reconciliation,omitempty"`
@@ -149,6 +150,9 @@ func (o *publishOptions) bundle(c *cobra.Command) (*config.Worker, *bundle.Resul
 		return nil, nil, diag.List{diag.Errorf("name-missing", diag.Location{}, "You need to provide the name of your worker").
 			WithHint(`Set "name" in the configuration, or use --name.`)}.Err()
 	}
+	if err := o.failed(publish.CheckAssets(w)); err != nil {
+		return nil, nil, err
+	}
 	if o.adhoc.Given() {
 		o.report(deprecated(w, o.adhoc))
 	}
@@ -166,10 +170,8 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 	if err != nil {
 		return nil, err
 	}
-	if err := o.announce(ctx, plan); err != nil {
-		return nil, err
-	}
-	if err := o.provision(ctx, client, plan); err != nil {
+	assets, err := o.before(ctx, client, plan, w)
+	if err != nil {
 		return nil, err
 	}
 	progress := o.io.Progress("Publishing " + w.Name)
@@ -188,6 +190,7 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		Script: w.Name, VersionID: upload.DeploymentID, URL: local.ScriptURL(status.Public, w.Name),
 		MigrationTag: upload.MigrationTag, StartupTimeMS: upload.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
+		Assets:     assets,
 		Bindings:   plan.Bindings(),
 		Migrations: describePlan(plan), ExportsReconciliation: upload.ExportsReconciliation,
 	}
@@ -196,6 +199,18 @@ func (o *publishOptions) ship(ctx context.Context, client *cfapi.Client, status 
 		result.Targets = append([]string{result.URL}, result.Targets...)
 	}
 	return result, nil
+}
+
+// before shows what an upload will do, and does what has to be done before it:
+// its resources and static files must be there.
+func (o *publishOptions) before(ctx context.Context, client *cfapi.Client, plan *publish.Plan, w *config.Worker) (*assetsResult, error) {
+	if err := o.announce(ctx, plan); err != nil {
+		return nil, err
+	}
+	if err := o.provision(ctx, client, plan); err != nil {
+		return nil, err
+	}
+	return o.shipAssets(ctx, client, plan, w)
 }
 
 // show prints what Wrangler prints, in its order and words.
@@ -215,6 +230,7 @@ func (o *publishOptions) show(p *published) error {
 
 // showUpload prints what all uploads have in common.
 func (o *publishOptions) showUpload(w io.Writer, p *published) {
+	o.showAssets(w, p.Assets)
 	o.showSize(w, p.Size, p.GzipSize)
 	fmt.Fprintf(w, "Worker Startup Time: %d ms\n", p.StartupTimeMS)
 	showBindings(w, p.Bindings)
@@ -270,7 +286,7 @@ func bindingTarget(b cfapi.Binding) string {
 			return diag.Printable(b.Service + "#" + b.Entrypoint)
 		}
 		return diag.Printable(b.Service)
-	case cfapi.BindingVersion:
+	case cfapi.BindingVersion, cfapi.BindingAssets:
 		return ""
 	case cfapi.BindingDurableObject:
 		if b.ScriptName != "" {
@@ -296,6 +312,8 @@ func bindingKind(b cfapi.Binding) string {
 		return "Durable Object"
 	case cfapi.BindingSecretText:
 		return "Secret"
+	case cfapi.BindingAssets:
+		return "Assets"
 	case cfapi.BindingKVNamespace:
 		return "KV Namespace"
 	case cfapi.BindingD1:

@@ -22,6 +22,7 @@ type rehearsal struct {
 	Size       int64           `json:"size"`
 	GzipSize   int64           `json:"gzip_size"`
 	Bindings   []cfapi.Binding `json:"bindings"`
+	Assets     *assetsResult   `json:"assets,omitempty"`
 	Migrations *migrationPlan  `json:"migrations"`
 }
 
@@ -118,13 +119,18 @@ func (o *publishOptions) rehearse(ctx context.Context, w *config.Worker, built *
 	if err != nil {
 		return err
 	}
+	assets, err := plannedAssets(w)
+	if err != nil {
+		return err
+	}
 	if o.json {
 		err = json.NewEncoder(o.io.Out).Encode(rehearsal{
-			Script: w.Name, DryRun: true, Size: built.Size, GzipSize: built.GzipSize,
+			Script: w.Name, DryRun: true, Size: built.Size, GzipSize: built.GzipSize, Assets: assets,
 			Bindings: append([]cfapi.Binding{}, plan.Form.Metadata.Bindings...), Migrations: describePlan(plan),
 		})
 	} else {
 		var b strings.Builder
+		o.showAssets(&b, assets)
 		o.showSize(&b, built.Size, built.GzipSize)
 		showBindings(&b, plan.Form.Metadata.Bindings)
 		if len(plan.Form.Metadata.Bindings) == 0 {

@@ -34,10 +34,8 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 	if err := o.settleDoubts(ctx, doubts); err != nil {
 		return nil, err
 	}
-	if err := o.announce(ctx, plan); err != nil {
-		return nil, err
-	}
-	if err := o.provision(ctx, client, plan); err != nil {
+	assets, err := o.before(ctx, client, plan, w)
+	if err != nil {
 		return nil, err
 	}
 	start := time.Now()
@@ -60,7 +58,7 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 		Script: w.Name, VersionID: shipped.VersionID, Targets: append([]string{}, shipped.Targets...),
 		MigrationTag: shipped.MigrationTag, StartupTimeMS: shipped.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
-		Bindings: plan.Bindings(), Migrations: describePlan(plan),
+		Assets: assets, Bindings: plan.Bindings(), Migrations: describePlan(plan),
 		failures: shipped.Failures,
 	}
 	if len(shipped.Targets) > 0 {

@@ -57,7 +57,19 @@ func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.Count(text, args[1]) != 1 {
 		ts.Fatalf("%q is not once in %s:\n%s", args[1], args[0], text)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o666))
+	ts.Check(overwrite(ts.MkAbs(args[0]), strings.Replace(text, args[1], args[2], 1)))
+}
+
+// overwrite saves a file in place without emptying it first: on a busy machine
+// a session would see the empty file, too, and make an edition of it that the
+// script does not expect.
+func overwrite(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Truncate(int64(len(text))), f.Close())
 }
 
 func cmdProject(ts *testscript.TestScript, neg bool, args []string) {

@@ -46,6 +46,10 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	if err := o.provision(ctx, client, plan); err != nil {
 		return err
 	}
+	assets, err := o.shipAssets(ctx, client, plan, w)
+	if err != nil {
+		return err
+	}
 	done := o.uploading("Uploading "+w.Name, client)
 	start := time.Now()
 	version, err := client.UploadVersion(ctx, w.Name, plan.Form)
@@ -60,7 +64,7 @@ func (o *publishOptions) uploadVersion(c *cobra.Command) error {
 	}
 	var b strings.Builder
 	o.showUpload(&b, &published{
-		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize,
+		Script: w.Name, StartupTimeMS: version.StartupTimeMS, Size: built.Size, GzipSize: built.GzipSize, Assets: assets,
 		Bindings: bindings, uploadTime: time.Since(start),
 	})
 	if plan.Declared && len(plan.Namespaces.Effects) > 0 && plan.Refused == nil {

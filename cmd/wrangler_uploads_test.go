@@ -135,6 +135,29 @@ var uploadCases = []uploadCase{
 		steps: []step{{args: "deploy"}},
 	},
 	{
+		name: "static files",
+		files: map[string]string{
+			"src/index.js": objects, "public/index.html": "<h1>home</h1>\n", "public/deep/a.txt": "a", "public/copy.txt": "a", "public/none": "?",
+			"public/x.yaml": "a: 1", "public/.hidden": "h", "public/x.draft": "d", "public/.assetsignore": "*.draft\n",
+			"public/_headers": "/*\n  X: y\n", "public/_redirects": "/a /b\n",
+			"wrangler.jsonc": `{ "name": "site", "main": "src/index.js", "compatibility_date": "2026-01-01", "assets": { "directory": "public",
+				"binding": "ASSETS", "html_handling": "none", "not_found_handling": "404-page", "run_worker_first": ["/api/*"] } }`,
+		},
+		steps: []step{
+			{args: "deploy"},
+			{args: "deploy", files: map[string]string{"public/index.html": "<h1>other</h1>\n"}},
+			{args: "versions upload"},
+		},
+	},
+	{
+		name: "static files alone",
+		files: map[string]string{
+			"public/index.html": "<h1>home</h1>\n",
+			"wrangler.jsonc":    `{ "name": "site", "compatibility_date": "2026-01-01", "assets": { "directory": "public" } }`,
+		},
+		steps: []step{{args: "deploy"}, {args: "deploy --message m"}},
+	},
+	{
 		name:  "secrets",
 		files: map[string]string{"src/index.js": objects, "wrangler.toml": base, "more.json": `{"B":"2","A":null}`},
 		steps: []step{

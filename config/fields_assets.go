@@ -3,10 +3,10 @@ package config
 // Files that are served beside the Worker.
 var assetFields = []*field{
 	{
-		name: "assets", class: inheritable, since: "3.78.9", do: unsupported, label: "Assets",
+		name: "assets", class: inheritable, since: "3.78.9", label: "Assets",
 		shape: &shape{kinds: kindTable | kindString, fields: assetKeys, want: "an object with a directory", check: checkAssets},
 		doc:   "Static files that are served without, or before, the Worker. In Wrangler 2 and 3 until 3.65 the name meant another feature.",
-		read:  func(d *draft, n *node) { d.assets = n },
+		read:  readAssets,
 	},
 	{
 		name: "site", class: topLevel, override: true, since: "1.4", do: unsupported,
@@ -32,11 +32,11 @@ var assetKeys = []*field{
 		shape: &shape{kinds: kindBool | kindArray, elem: &aText, want: "an array of strings or a boolean"},
 	},
 	{name: "base_path", shape: &aText, since: "4.164", doc: "Path under which the files are served."},
-	{name: "bucket", shape: &aPath, until: "3", doc: "Folder of the files, in the older feature."},
-	{name: "include", shape: &texts, until: "3", doc: "Patterns of the older feature."},
-	{name: "exclude", shape: &texts, until: "3", doc: "Patterns of the older feature."},
-	{name: "browser_TTL", shape: &aNumber, until: "3", doc: "Caching in the older feature."},
-	{name: "serve_single_page_app", shape: &aBool, until: "3", doc: "What is served where there is no file, in the older feature."},
+	{name: "bucket", shape: &aPath, until: "3", do: unsupported, hint: "Set \"directory\" instead.", doc: "Folder of the files, in the older feature."},
+	{name: "include", shape: &texts, until: "3", do: inactive, hint: "Write the patterns into a file .assetsignore.", doc: "Patterns of the older feature."},
+	{name: "exclude", shape: &texts, until: "3", do: inactive, hint: "Write the patterns into a file .assetsignore.", doc: "Patterns of the older feature."},
+	{name: "browser_TTL", shape: &aNumber, until: "3", do: inactive, hint: "Write a Cache-Control into a file _headers.", doc: "Caching in the older feature."},
+	{name: "serve_single_page_app", shape: &aBool, until: "3", do: inactive, hint: "Set \"not_found_handling\" instead.", doc: "What is served where there is no file, in the older feature."},
 }
 
 var siteFields = []*field{

@@ -64,8 +64,12 @@ func (r *resolver) note(out *collector, n *node, d diag.Diagnostic) {
 	out.add(d)
 }
 
-// formerProject looks for the projects of Wrangler 1 that need other tools.
+// formerProject looks for the projects of older Wranglers that need other tools.
 func (r *resolver) formerProject(out *collector) {
+	if n := r.values["assets"]; n.is(kindString) {
+		r.note(out, n, diag.Errorf("unsupported-field", n.keyAt(), "paddock does not support %q as a string", n.path()).
+			WithHint("%s", `Write assets = { directory = "…" } for what Wrangler 4 does with it.`))
+	}
 	if n := r.values["type"]; n.text() == "rust" || n.text() == "webpack" {
 		r.note(out, n, diag.Errorf("unsupported-type", n.at(), "paddock does not support projects of type %q", n.text()).
 			WithHint("Set \"main\" to the JavaScript or TypeScript entry point; paddock bundles it itself. \"type\" can go."))

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"paddock/internal/diag"
 )
@@ -79,6 +80,33 @@ func checkAssets(c *checker, n *node) {
 	if n.is(kindString) {
 		c.report(diag.Warningf("old-form", n.at(), "%q is an object since Wrangler 3.78", n.path()).
 			WithHint("Write %s", fmt.Sprintf(`assets = { directory = %s }`, n.quote())))
+	}
+}
+
+func readAssets(d *draft, n *node) {
+	d.assets, d.Assets = n, nil
+	if !n.is(kindTable) || n.empty() {
+		return
+	}
+	text := func(key string) string { return n.get(key).text() }
+	d.Assets = &Assets{
+		Dir: text("directory"), Binding: text("binding"), HTMLHandling: text("html_handling"),
+		NotFoundHandling: text("not_found_handling"), BasePath: text("base_path"), Location: n.keyAt(),
+	}
+	if dir := n.get("directory"); dir != nil {
+		d.Assets.Location = dir.at()
+	}
+	if dir := filepath.FromSlash(d.Assets.Dir); dir != "" {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(d.Dir, dir)
+		}
+		d.Assets.Dir = filepath.Clean(dir)
+	}
+	switch first := n.get("run_worker_first"); {
+	case first.truth():
+		d.Assets.WorkerFirst = true
+	case first.is(kindArray):
+		d.Assets.WorkerFirstOn = first.texts()
 	}
 }
 

@@ -32,6 +32,7 @@ type Worker struct {
 	RawExports         json.RawMessage  // all of the declaration, as it is sent; nil if there is none
 	Classes            []migrate.Class  // that there are after all migrations, or by exports; by name
 	Routes             []Route          // in the order of the file
+	Assets             *Assets          // nil without static files
 	Crons              []string         // in the order of the file; nil if unset, which leaves those of the target alone
 	WorkersDev         *bool            // nil if unset, which is true without routes
 	Observability      bool
@@ -121,6 +122,19 @@ type Route struct {
 	Enabled          *bool         // of such a domain
 	PreviewsEnabled  *bool         // likewise
 	Location         diag.Location // of the pattern
+}
+
+// Assets are static files that are served beside the Worker, or without one.
+// Empty settings are the platform's defaults.
+type Assets struct {
+	Dir              string // absolute path of the folder, "" if none is configured
+	Binding          string // name in the Worker's env
+	HTMLHandling     string
+	NotFoundHandling string
+	BasePath         string
+	WorkerFirst      bool     // the Worker runs before files are looked for
+	WorkerFirstOn    []string // or does so for these patterns of paths, and not for those with a "!"
+	Location         diag.Location
 }
 
 // Dev is the settings of the local server.

@@ -48,11 +48,13 @@ type project struct {
 	builder *bundle.Builder
 	built   *bundle.Result // the last good build
 	inputs  []string       // of the last build, good or not
+	assets  *local.LiveAssets
 
 	// What is published. It lags behind worker and built after a save that
 	// could not be taken.
 	running       *bundle.Result
 	runningWorker *config.Worker
+	runningAssets *local.LiveAssets
 	problems      diag.List // why what was saved last could not be taken
 }
 
@@ -134,18 +136,33 @@ func (s *session) build(ctx context.Context, p *project) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	p.inputs = built.Inputs
+	p.inputs = append(slices.Clip(built.Inputs), publish.AssetInputs(p.worker)...)
 	if s.superseded != nil && s.superseded() {
 		return errSuperseded
 	}
 	if !diags.HasErrors() {
 		diags = append(diags, bundle.CheckExports(p.worker, built)...)
+		diags = append(diags, publish.CheckAssets(p.worker)...)
 	}
 	if err := s.report(p, diags); err != nil {
 		return err
 	}
-	p.built = built
+	assets, err := liveAssets(p.worker)
+	if err != nil {
+		return s.report(p, diag.FromError(err))
+	}
+	p.built, p.assets = built, assets
 	return nil
+}
+
+// liveAssets has the static files of a worker served from where they are. What
+// changes there needs no update, but for the files that say how.
+func liveAssets(w *config.Worker) (*local.LiveAssets, error) {
+	if w.Assets == nil {
+		return nil, nil
+	}
+	settings, ignore, err := publish.ReadAssets(w)
+	return &local.LiveAssets{Dir: w.Assets.Dir, Ignore: ignore, Config: settings}, err
 }
 
 // report prints what there is to say about a project, and keeps it for the
@@ -178,7 +195,7 @@ func (s *session) publish(ctx context.Context, p *project) error {
 	publish.ForSession(p.worker, &form)
 	_, err = s.rt.Publish(ctx, local.Upload{
 		Script: p.worker.Name, Form: form, Source: "dev",
-		Classes: classes(p.worker, p.built), Exports: p.built.Exports, Awaited: s.names(),
+		Classes: classes(p.worker, p.built), Exports: p.built.Exports, Awaited: s.names(), Assets: p.assets,
 	})
 	if err == nil {
 		err = s.consume(ctx, p)
@@ -186,7 +203,7 @@ func (s *session) publish(ctx context.Context, p *project) error {
 	if err != nil {
 		return s.refused(p, err)
 	}
-	p.running, p.runningWorker = p.built, p.worker
+	p.running, p.runningWorker, p.runningAssets = p.built, p.worker, p.assets
 	return nil
 }
 
@@ -305,7 +322,7 @@ func (s *session) update(ctx context.Context, p *project, reconfigured bool) err
 	if p.running == nil {
 		return s.publishFirst(ctx)
 	}
-	if same(p.built, p.running) && reflect.DeepEqual(p.worker, p.runningWorker) {
+	if same(p.built, p.running) && reflect.DeepEqual(p.worker, p.runningWorker) && reflect.DeepEqual(p.assets, p.runningAssets) {
 		return errUnchanged
 	}
 	return s.publish(ctx, p)

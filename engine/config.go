@@ -14,6 +14,7 @@ const CFHeader = "X-Paddock-CF"
 type Config struct {
 	Workers      []Worker // at least one with a socket
 	Disks        []Disk
+	Assets       []Assets
 	Experimental bool // allow the engine's experimental features
 	Offline      bool // no worker reaches the network, which makes the start a tenth shorter
 }
@@ -30,6 +31,7 @@ type Worker struct {
 	Storage            string      // the disk that keeps their objects; "" is in memory
 	Tail               *Tail
 	Socket             bool            // gets a Unix socket of its own
+	Front              string          // the service behind the socket, "" is the worker itself
 	SocketProps        json.RawMessage // what its requests bring as ctx.props; nil for nothing
 	Generated          bool            // is wrapped with the generated main module, and reports its exports
 }
@@ -97,6 +99,30 @@ type Disk struct {
 	Name string
 	Path string // absolute; the folder must exist
 }
+
+// Assets is a folder of static files, served as the platform serves those of a
+// script: a request gets a file, or goes to the worker behind. Files are looked
+// for as requests arrive. It needs Config.Experimental.
+type Assets struct {
+	Name   string
+	Path   string // absolute; the folder must exist
+	Worker string // gets what no file answers, and all that is no request; "" if there is none
+
+	// Config is an object with any of html_handling, not_found_handling,
+	// base_path and run_worker_first, as in Wrangler's configuration, and of
+	// headers, redirects and ignore, the texts of the files _headers,
+	// _redirects and .assetsignore. The engine skips rules that it cannot read
+	// and refuses everything else that is wrong.
+	Config json.RawMessage
+
+	// Without a worker these decide what depends on them.
+	CompatibilityDate  string
+	CompatibilityFlags []string
+}
+
+// AssetFiles is the entrypoint of a service of static files that serves files
+// only, and never asks the worker.
+const AssetFiles = "AssetWorker"
 
 // socketName is the engine's name for the socket of the i-th worker. Workers'
 // own names could hold the "=" that ends a name on the command line.

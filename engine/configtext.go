@@ -1,6 +1,9 @@
 package engine
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // text returns the configuration in the engine's language. reportToken starts
 // the line on stdout with which a generated main module reports; healthDir is
@@ -10,11 +13,14 @@ func (c Config) text(reportToken, healthDir string) string {
 	for i, w := range c.Workers {
 		services = append(services, workerService(w, reportToken))
 		if w.Socket {
-			sockets = append(sockets, serviceSocket(socketName(i), Tail{Service: w.Name, Props: w.SocketProps}, CFHeader))
+			sockets = append(sockets, serviceSocket(socketName(i), Tail{Service: cmp.Or(w.Front, w.Name), Props: w.SocketProps}, CFHeader))
 		}
 	}
 	for _, d := range c.Disks {
 		services = append(services, diskService(d.Name, d.Path, true))
+	}
+	for _, a := range c.Assets {
+		services = append(services, assetsService(a))
 	}
 	services = append(services, internetService(c.Offline), diskService(healthService, healthDir, false))
 	sockets = append(sockets, serviceSocket(healthSocket, Tail{Service: healthService}, ""))
@@ -47,6 +53,20 @@ func diskService(name, path string, writable bool) string {
 	}
 	service.setString("name", name)
 	service.set("disk", disk.String())
+	return service.String()
+}
+
+func assetsService(a Assets) string {
+	var assets, service capnpStruct
+	assets.setString("path", a.Path)
+	assets.setOptional("config", string(a.Config))
+	assets.setOptional("userWorker", a.Worker)
+	if a.Worker == "" {
+		assets.setString("compatibilityDate", UsableDate(a.CompatibilityDate))
+		assets.setList("compatibilityFlags", capnpStrings(a.CompatibilityFlags))
+	}
+	service.setString("name", a.Name)
+	service.set("assets", assets.String())
 	return service.String()
 }
 

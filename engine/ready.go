@@ -59,6 +59,9 @@ func (p *Process) failed(opts Options) error {
 	for _, w := range opts.Config.Workers {
 		services = append(services, w.Name)
 	}
+	for _, a := range opts.Config.Assets {
+		services = append(services, a.Name)
+	}
 	return newStartError(p.out.startErrors(), services, p.out.lastOutput(), p.exit.Err)
 }
 

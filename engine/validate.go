@@ -21,6 +21,10 @@ func (c Config) validate() error {
 			v.failf("disk %q: path %q is not absolute", d.Name, d.Path)
 		}
 	}
+	for _, a := range c.Assets {
+		v.service(a.Name)
+		v.assets(a, c.Experimental)
+	}
 	sockets := 0
 	for _, w := range c.Workers {
 		v.service(w.Name)
@@ -28,6 +32,11 @@ func (c Config) validate() error {
 		v.builtIn(w, c.Experimental)
 		if w.Socket {
 			sockets++
+		}
+	}
+	for _, w := range c.Workers {
+		if w.Front != "" && !v.services[w.Front] {
+			v.failf("worker %q: there is no service %q for its socket", w.Name, w.Front)
 		}
 	}
 	if sockets == 0 {
@@ -98,6 +107,18 @@ func (v *validator) builtIn(w Worker, experimental bool) {
 		if m.Path != "" {
 			v.failf("worker %q: module %q is built into the engine and cannot be a file", w.Name, m.Name)
 		}
+	}
+}
+
+func (v *validator) assets(a Assets, experimental bool) {
+	if !experimental {
+		v.failf("assets %q: the engine has them among its experimental features", a.Name)
+	}
+	if !filepath.IsAbs(a.Path) {
+		v.failf("assets %q: path %q is not absolute", a.Name, a.Path)
+	}
+	if object := map[string]any(nil); len(a.Config) > 0 && json.Unmarshal(a.Config, &object) != nil {
+		v.failf("assets %q: the configuration is no JSON object", a.Name)
 	}
 }
 

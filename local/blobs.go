@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 	"paddock/local/store"
 )
 
-// blobs keeps the contents of modules, each under its SHA-256, shared between
+// blobs keeps the contents of modules and static files, each under its SHA-256, shared between
 // versions and scripts. The engine reads them from there.
 type blobs struct {
 	dir    string
@@ -47,6 +48,53 @@ func (b blobs) put(content []byte) (sha string, err error) {
 		return "", fmt.Errorf("store module: %w", err)
 	}
 	return sha, nil
+}
+
+// has reports whether a content is there as a whole.
+func (b blobs) has(sha string, size int64) bool {
+	info, err := os.Stat(b.path(sha))
+	return err == nil && info.Size() == size
+}
+
+// errOtherSize says that a content is not as long as it should be.
+var errOtherSize = errors.New("the content has another size")
+
+// take stores a content of a known size without holding it in memory, and
+// returns its hash. It is durable once settle has returned. The error wraps
+// [errOtherSize], or is that of reading.
+func (b blobs) take(content io.Reader, size int64) (sha string, err error) {
+	f, err := os.CreateTemp(b.dir, ".new-*")
+	if err != nil {
+		return "", fmt.Errorf("store file: %w", err)
+	}
+	defer os.Remove(f.Name()) // unless it was renamed
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, hash), io.LimitReader(content, size+1))
+	if err == nil && n != size {
+		err = errOtherSize
+	}
+	if err == nil && !b.noSync {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", err
+	}
+	sha = hex.EncodeToString(hash.Sum(nil))
+	if b.has(sha, size) {
+		return sha, nil
+	}
+	if err := os.Rename(f.Name(), b.path(sha)); err != nil {
+		return "", fmt.Errorf("store file: %w", err)
+	}
+	return sha, nil
+}
+
+// settle makes durable what was taken.
+func (b blobs) settle() error {
+	if b.noSync {
+		return nil
+	}
+	return syncDir(b.dir)
 }
 
 // get returns the content with a hash.

@@ -57,7 +57,7 @@ func (r *Runtime) candidateConfig(v store.Version) engine.Config {
 	for _, b := range v.Bindings {
 		switch {
 		case b.Type == cfapi.BindingSecretText: // see reveal
-		case b.Type == cfapi.BindingService:
+		case b.Type == cfapi.BindingService, b.Type == cfapi.BindingAssets:
 			stubbed = true
 			w.Bindings = append(w.Bindings, engine.ServiceBinding(b.Name, stubService, "", b.Props))
 		case kinds[b.Type].bind != nil:
@@ -76,7 +76,9 @@ func (r *Runtime) candidateConfig(v store.Version) engine.Config {
 			w.Bindings = append(w.Bindings, engine.DurableObjectBinding(b.Name, b.Class, stubService))
 		}
 	}
-	cfg := engine.Config{Workers: []engine.Worker{w}, Offline: true}
+	cfg := engine.Config{Offline: true}
+	putAssets(&cfg, &w, v, r.assetsDir()) // nobody asks for the files, but the configuration is checked
+	cfg.Workers = []engine.Worker{w}
 	if len(foreign) > 0 || stubbed {
 		cfg.Workers = append(cfg.Workers, stub)
 	}
@@ -131,6 +133,10 @@ func (r *Runtime) candidateError(v store.Version, err error) error {
 	refusal := &Refusal{Code: cfapi.CodeValidationFailed}
 	var lines []string
 	for _, p := range failed.Problems {
+		if p.Service == assetsService(v.Script) {
+			// All that the engine says of the worker then is that it has none.
+			return refuse(cfapi.CodeValidationFailed, "static files: %s", p.Message)
+		}
 		if p.Service != v.Script {
 			continue // not the script's fault, say an engine that is none
 		}
@@ -151,7 +157,7 @@ func (r *Runtime) candidateError(v store.Version, err error) error {
 // checkReport refuses a script that does nothing, or that lacks a class that
 // its own bindings name.
 func checkReport(v store.Version, report engine.Report) error {
-	if len(report.Handlers) == 0 && len(report.Classes) == 0 {
+	if len(report.Handlers) == 0 && len(report.Classes) == 0 && len(v.Modules) > 0 {
 		return refuse(cfapi.CodeValidationFailed, "No event handlers were registered. This script does nothing.")
 	}
 	for _, b := range v.Bindings {

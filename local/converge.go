@@ -86,6 +86,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	folders := servedFolders(plans)
 	stale := r.running()
 	for key, p := range plans {
 		if g := stale[key]; g != nil && g.covers(p) {
@@ -93,6 +94,7 @@ func (r *Runtime) converge(ctx context.Context) error {
 			delete(plans, key)
 		}
 	}
+	r.prepareAssets(plans)
 	if err := r.haltAll(ctx, stale); err != nil {
 		return err // an engine that is still there may still write objects
 	}
@@ -100,6 +102,9 @@ func (r *Runtime) converge(ctx context.Context) error {
 	if err := r.sweepNamespaces(ctx); err != nil {
 		// Nobody can reach them any more, so this can wait for the next time.
 		r.log.Error("objects of deleted classes stay where they are for now", "err", err)
+	}
+	if err := r.sweepAssets(folders); err != nil {
+		r.log.Error("static files that are not served any more stay for now", "err", err)
 	}
 	return launchAll(r.regroup(stale, plans, w.splits(), routes))
 }

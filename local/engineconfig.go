@@ -52,6 +52,7 @@ func (r *Runtime) engineConfig(w world, scripts []string) (engine.Config, error)
 			if err != nil {
 				return cfg, err
 			}
+			putAssets(&cfg, &worker, v, r.assetsOf(v.Assets))
 			cfg.Workers = append(cfg.Workers, worker)
 		}
 	}
@@ -120,6 +121,9 @@ func (r *Runtime) worker(v store.Version) engine.Worker {
 			w.Modules = append(w.Modules, engine.Module{Name: m.Name, Kind: kind, Path: r.blobs.path(m.SHA256)})
 		}
 	}
+	if len(v.Modules) == 0 {
+		w.Modules = []engine.Module{noCode}
+	}
 	return w
 }
 
@@ -151,7 +155,12 @@ func engineBinding(w world, v store.Version, service string, b store.Binding) (e
 		if !ok || !callable(target.Version, b.Entrypoint) {
 			return null, nil // deleted or published anew since
 		}
-		return engine.ServiceBinding(b.Name, b.Service, b.Entrypoint, b.Props), nil
+		return engine.ServiceBinding(b.Name, callee(target.Version, b), b.Entrypoint, b.Props), nil
+	case cfapi.BindingAssets:
+		if v.Assets == nil {
+			return null, nil // inherited by a version without
+		}
+		return engine.ServiceBinding(b.Name, assetsService(service), engine.AssetFiles, nil), nil
 	case cfapi.BindingVersion:
 		return engine.JSONBinding(b.Name, versionMetadata(v)), nil
 	}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -135,7 +136,7 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 	if p.config, secrets, err = g.rt.withSecrets(p); err != nil {
 		return nil, g.failed(err)
 	}
-	if err := makeDisks(p.config); err != nil {
+	if err := errors.Join(makeDisks(p.config), g.rt.makeAssets(p.config)); err != nil {
 		return nil, g.failed(err)
 	}
 	pump := newPump(g.rt, p.scripts)
@@ -172,8 +173,11 @@ func (g *group) start(ctx context.Context) (*engine.Process, error) {
 
 func endpoints(proc *engine.Process, p plan) map[string]gateway.Endpoint {
 	m := map[string]gateway.Endpoint{}
-	for name := range p.versions {
-		m[name] = gateway.Endpoint{Socket: proc.SocketPath(name), Fetch: slices.Contains(proc.Report(name).Handlers, "fetch")}
+	for _, w := range p.config.Workers {
+		if _, isVersion := p.versions[w.Name]; isVersion {
+			answers := w.Front != "" || slices.Contains(proc.Report(w.Name).Handlers, "fetch")
+			m[w.Name] = gateway.Endpoint{Socket: proc.SocketPath(w.Name), Fetch: answers}
+		}
 	}
 	return m
 }

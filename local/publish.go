@@ -169,7 +169,12 @@ func (r *Runtime) version(ctx context.Context, w world, up Upload) (store.Versio
 	if err != nil {
 		return v, err
 	}
-	v.MainModule = parts[0].Name
+	if v.Assets, err = r.assets(ctx, up); err != nil {
+		return v, err
+	}
+	if len(parts) > 0 {
+		v.MainModule = parts[0].Name
+	}
 	for _, p := range parts {
 		sha, err := r.blobs.put(p.Content)
 		if err != nil {

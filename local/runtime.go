@@ -242,7 +242,7 @@ func HasState(dir string) bool {
 const stateFile = "state.db"
 
 func (r *Runtime) makeFolders() error {
-	for _, dir := range []string{r.opts.Dir, r.objectsDir(), r.trashDir(), r.blobsDir(), r.runDir()} {
+	for _, dir := range []string{r.opts.Dir, r.objectsDir(), r.trashDir(), r.blobsDir(), r.assetsDir(), r.runDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

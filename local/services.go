@@ -61,6 +61,16 @@ func callable(v store.Version, entrypoint string) bool {
 	return slices.Contains(v.Entrypoints, entrypoint)
 }
 
+// callee returns the service that a binding to a version in force leads to.
+// Requests to a script get its static files too. Props would not come through
+// these to the script, and go there directly.
+func callee(v store.Version, b store.Binding) string {
+	if v.Assets != nil && b.Entrypoint == "" && len(b.Props) == 0 {
+		return assetsService(b.Service)
+	}
+	return b.Service
+}
+
 // versionMetadata is the value of a version_metadata binding. A candidate has
 // no id yet, and nobody who could remember it.
 func versionMetadata(v store.Version) json.RawMessage {

@@ -37,6 +37,8 @@ type Upload struct {
 	// Awaited are the scripts of a dev session. Service bindings to those that
 	// are not there yet are null until they are.
 	Awaited []string
+	// Assets is for dev sessions: static files that are not uploaded.
+	Assets *LiveAssets
 }
 
 // A Refusal says that a request was understood and is not carried out; it
@@ -85,9 +87,6 @@ func (u Upload) check() error {
 	} else if len(declared) > 0 && u.Form.Metadata.Migrations != nil {
 		return refuse(cfapi.CodeMalformedBody, "`migrations` and `exports` are mutually exclusive: the upload has both")
 	}
-	if u.Form.Metadata.Assets != nil {
-		return refuse(cfapi.CodeMalformedBody, "this runtime does not support static assets yet")
-	}
 	seen := map[string]bool{}
 	for _, b := range u.Form.Metadata.Bindings {
 		if seen[b.Name] {
@@ -103,7 +102,7 @@ func (u Upload) check() error {
 
 func checkBinding(b cfapi.Binding) error {
 	switch b.Type {
-	case cfapi.BindingPlainText, cfapi.BindingJSON, cfapi.BindingSecretText, cfapi.BindingInherit, cfapi.BindingVersion:
+	case cfapi.BindingPlainText, cfapi.BindingJSON, cfapi.BindingSecretText, cfapi.BindingInherit, cfapi.BindingVersion, cfapi.BindingAssets:
 		return nil
 	case cfapi.BindingService:
 		if b.Service == "" {
@@ -132,9 +131,13 @@ func checkBinding(b cfapi.Binding) error {
 }
 
 // modules returns the parts of the form with the main module first and with
-// names in one form: "./x" and "x" are the same module.
+// names in one form: "./x" and "x" are the same module. There are none if there
+// are only static files.
 func (u Upload) modules() ([]cfapi.Part, error) {
-	if u.Form.Metadata.MainModule == "" {
+	if !u.hasCode() && u.hasAssets() && len(u.Form.Parts) == 0 {
+		return nil, nil
+	}
+	if !u.hasCode() {
 		return nil, refuse(cfapi.CodeMalformedBody, "the upload names no main module")
 	}
 	main := moduleName(u.Form.Metadata.MainModule)

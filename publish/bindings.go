@@ -36,6 +36,7 @@ func addBindings(m *cfapi.Metadata, w *config.Worker) error {
 	if w.VersionMetadata != "" {
 		m.Bindings = append(m.Bindings, cfapi.Binding{Name: w.VersionMetadata, Type: cfapi.BindingVersion})
 	}
+	m.Bindings = append(m.Bindings, assetsBinding(w)...)
 	return nil
 }
 

@@ -28,6 +28,10 @@ func (c Cloud) PutScript(ctx context.Context, script string, form cfapi.Form) (*
 // from it what means something to a local runtime only.
 func (p *Plan) forCloud(w *config.Worker) {
 	m, c := &p.Form.Metadata, w.Cloud
+	if w.Bundling == config.NoCode { // static files have no settings but their own
+		*m = cfapi.Metadata{CompatibilityDate: m.CompatibilityDate, CompatibilityFlags: m.CompatibilityFlags}
+		return
+	}
 	m.Observability, m.Logpush = nil, c.Logpush
 	m.Limits, m.Placement = c.Limits, c.Placement
 	m.TailConsumers, m.StreamingTailConsumers = c.TailConsumers, c.StreamingTailConsumers

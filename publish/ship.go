@@ -63,7 +63,9 @@ type shipment struct {
 
 // replace uploads the script whole.
 func (s *shipment) replace(ctx context.Context) error {
-	s.Form.Metadata.CodeUpdateStrategy = UpdateStrategy(s.worker.Cloud)
+	if s.Form.Metadata.MainModule != "" { // static files need none
+		s.Form.Metadata.CodeUpdateStrategy = UpdateStrategy(s.worker.Cloud)
+	}
 	upload, err := s.api.PutScript(ctx, s.Script, s.Form)
 	if err != nil {
 		return err

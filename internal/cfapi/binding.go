@@ -17,6 +17,7 @@ const (
 	BindingQueue         = "queue"
 	BindingService       = "service"
 	BindingVersion       = "version_metadata"
+	BindingAssets        = "assets"
 	BindingInherit       = "inherit"
 )
 

@@ -22,11 +22,12 @@ type Metadata struct {
 	Observability      *Observability      `json:"observability,omitempty"`
 	CodeUpdateStrategy *CodeUpdateStrategy `json:"code_update_strategy,omitempty"`
 	Logpush            *bool               `json:"logpush,omitempty"`
+	Assets             *Assets             `json:"assets,omitempty"`
+	KeepAssets         bool                `json:"keep_assets,omitempty"` // of the version before
 	Paddock            *UploadExtras       `json:"paddock,omitempty"`
 
 	// The following are kept as they were sent.
 	Exports                json.RawMessage `json:"exports,omitempty"`
-	Assets                 json.RawMessage `json:"assets,omitempty"`
 	Containers             json.RawMessage `json:"containers,omitempty"`
 	Limits                 json.RawMessage `json:"limits,omitempty"`
 	Placement              json.RawMessage `json:"placement,omitempty"`
@@ -38,7 +39,8 @@ type Metadata struct {
 	More map[string]json.RawMessage `json:"-"`
 }
 
-// MarshalJSON sends empty lists as [], which is what the API expects.
+// MarshalJSON sends empty lists as [], which is what the API expects. Where there
+// is no code there is no list of bindings either.
 func (m Metadata) MarshalJSON() ([]byte, error) {
 	type plain Metadata // without this method
 	if m.Bindings == nil {
@@ -48,12 +50,16 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 		m.CompatibilityFlags = []string{}
 	}
 	data, err := json.Marshal(plain(m))
-	if err != nil || len(m.More) == 0 {
+	onlyFiles := m.Assets != nil && m.MainModule == "" && m.BodyPart == "" && len(m.Bindings) == 0
+	if err != nil || len(m.More) == 0 && !onlyFiles {
 		return data, err
 	}
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return nil, err
+	}
+	if onlyFiles {
+		delete(fields, "bindings")
 	}
 	maps.Copy(fields, m.More)
 	return json.Marshal(fields)
@@ -67,7 +73,7 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	for _, raw := range []*json.RawMessage{
-		&m.Exports, &m.Assets, &m.Containers, &m.Limits, &m.Placement, &m.TailConsumers, &m.StreamingTailConsumers,
+		&m.Exports, &m.Containers, &m.Limits, &m.Placement, &m.TailConsumers, &m.StreamingTailConsumers,
 	} {
 		if isNull(*raw) {
 			*raw = nil

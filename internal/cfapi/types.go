@@ -28,6 +28,8 @@ type Script struct {
 	Tag                string         `json:"tag,omitempty"` // permanent, 32 hex digits
 	Tags               []string       `json:"tags"`
 	ETag               string         `json:"etag,omitempty"`
+	HasModules         bool           `json:"has_modules"`
+	HasAssets          bool           `json:"has_assets"`
 	Handlers           []string       `json:"handlers"`
 	NamedHandlers      []NamedHandler `json:"named_handlers,omitempty"`
 	CreatedOn          string         `json:"created_on"`

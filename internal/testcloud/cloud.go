@@ -37,6 +37,7 @@ type Cloud struct {
 	requests []Request
 	faults   []*Fault
 	scripts  map[string]*script
+	assets   map[string]bool // hashes of static files
 	queues   []cfapi.Queue
 	tails    map[string]string // scripts by the id of their tail
 	clock    int
@@ -69,7 +70,7 @@ type Fault struct {
 func New(t testing.TB) *Cloud {
 	c := &Cloud{
 		Accounts: []cfapi.Account{{ID: "acc", Name: "The Account"}}, Email: "someone@example.com", Subdomain: "sub",
-		Routes: map[string][]cfapi.Route{}, scripts: map[string]*script{}, tails: map[string]string{},
+		Routes: map[string][]cfapi.Route{}, scripts: map[string]*script{}, assets: map[string]bool{}, tails: map[string]string{},
 	}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)

@@ -13,6 +13,9 @@ import (
 // serve finds who answers a request.
 func (c *Cloud) serve(r *http.Request, body []byte) (any, error) {
 	path := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/client/v4"), "/"), "/")
+	if isAssetUpload(r) {
+		return c.takeAssets(r)
+	}
 	if r.Header.Get("Authorization") != "Bearer "+Token {
 		return nil, unauthorized(path)
 	}
@@ -38,6 +41,8 @@ func (c *Cloud) serve(r *http.Request, body []byte) (any, error) {
 		return c.service(r.Method, path[2])
 	case len(path) >= 3 && path[0] == "workers" && path[1] == "workers":
 		return c.worker(path[2])
+	case len(path) == 4 && path[1] == "scripts" && path[3] == "assets-upload-session":
+		return c.startAssets(body)
 	case len(path) >= 3 && path[0] == "workers" && path[1] == "scripts":
 		return c.script(r, path[2], strings.Join(path[3:], "/"), body)
 	}

@@ -44,7 +44,7 @@ func (a *API) getContent(r *http.Request) (any, error) {
 	header := http.Header{}
 	header.Set("Content-Type", form.FormDataContentType())
 	header.Set("Cf-Entrypoint", d.Version.MainModule)
-	header.Set("ETag", `"`+d.Version.Modules[0].SHA256+`"`)
+	header.Set("ETag", `"`+etag(d.Version)+`"`)
 	header.Set("Last-Modified", d.Script.ModifiedOn.UTC().Format(http.TimeFormat))
 	return download{header, body.Bytes()}, nil
 }

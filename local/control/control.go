@@ -74,6 +74,7 @@ func New(rt *local.Runtime, opts Options) *API {
 	a.handleRoutes(account)
 	a.handleDomains(account)
 	a.handleNamespaces(account)
+	a.handleAssets(account)
 	a.handle("GET "+account+"/workers/services/{script}", a.getService)
 	a.handle("GET "+account+"/workers/scripts", a.listScripts)
 	a.handle("PUT "+account+"/workers/scripts/{script}", a.putScript)

@@ -89,7 +89,7 @@ func source(r *http.Request) string {
 // nil, so none becomes null, which clients cannot iterate over.
 func describe(d local.Deployed) cfapi.Script {
 	s := cfapi.Script{
-		ID: d.Script.Name, Tag: d.Script.Tag, Tags: d.Script.Tags, ETag: d.Version.Modules[0].SHA256,
+		ID: d.Script.Name, Tag: d.Script.Tag, Tags: d.Script.Tags, ETag: etag(d.Version), HasModules: len(d.Version.Modules) > 0, HasAssets: d.Version.Assets != nil,
 		Handlers: d.Version.Handlers, CreatedOn: stamp(d.Script.CreatedOn), ModifiedOn: stamp(d.Script.ModifiedOn),
 		MigrationTag: d.Script.MigrationTag, UsageModel: "standard",
 		CompatibilityDate: d.Version.CompatibilityDate, CompatibilityFlags: d.Version.CompatibilityFlags,
@@ -97,6 +97,14 @@ func describe(d local.Deployed) cfapi.Script {
 	}
 	s.NamedHandlers = namedHandlers(d.Version)
 	return s
+}
+
+// etag names the contents of a version, as far as anybody asks for them by it.
+func etag(v local.Version) string {
+	if len(v.Modules) == 0 {
+		return v.Assets.Manifest
+	}
+	return v.Modules[0].SHA256
 }
 
 func namedHandlers(v local.Version) []cfapi.NamedHandler {

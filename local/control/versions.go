@@ -51,7 +51,7 @@ func (a *API) detailVersion(r *http.Request, v local.Version) (any, error) {
 	out.Resources = &cfapi.VersionResources{
 		Bindings: describeBindings(v.Bindings),
 		Script: cfapi.VersionScript{
-			ETag: v.Modules[0].SHA256, Handlers: v.Handlers, NamedHandlers: namedHandlers(v), LastDeployedFrom: "wrangler",
+			ETag: etag(v), Handlers: v.Handlers, NamedHandlers: namedHandlers(v), LastDeployedFrom: "wrangler",
 		},
 		ScriptRuntime: cfapi.ScriptRuntime{
 			CompatibilityDate: v.CompatibilityDate, CompatibilityFlags: v.CompatibilityFlags, UsageModel: "standard", MigrationTag: tag,

@@ -28,7 +28,8 @@ func (d Deployed) Versions() []Version {
 
 const scriptColumns = `s.name, s.tag, s.migration_tag, s.observability, s.tags, s.kept, s.schedules, s.created_on, s.modified_on`
 const versionColumns = `v.id, v.script, v.number, v.created_on, v.source, v.author, v.triggered_by, v.message, v.tag, v.main_module,
-	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, coalesce(v.entrypoints, 'null'), v.bindings, v.exports, v.startup_ms`
+	v.compatibility_date, v.compatibility_flags, v.handlers, v.classes, coalesce(v.entrypoints, 'null'), coalesce(v.assets, 'null'),
+	v.bindings, v.exports, v.startup_ms`
 const deploymentColumns = `d.id, d.script, d.version, d.percentage, coalesce(d.other, ''), d.created_on, d.source, d.author,
 	d.triggered_by, d.message`
 
@@ -194,7 +195,7 @@ func versionFields(v *Version, t *times) []any {
 	return []any{&v.ID, &v.Script, &v.Number, t.into(&v.CreatedOn), &v.Source, &v.Author, &v.TriggeredBy,
 		&v.Message, &v.Tag, &v.MainModule,
 		&v.CompatibilityDate, jsonInto{&v.CompatibilityFlags}, jsonInto{&v.Handlers}, jsonInto{&v.Classes},
-		jsonInto{&v.Entrypoints}, jsonInto{&v.Bindings}, jsonInto{&v.Exports}, millis{&v.StartupTime}}
+		jsonInto{&v.Entrypoints}, jsonInto{&v.Assets}, jsonInto{&v.Bindings}, jsonInto{&v.Exports}, millis{&v.StartupTime}}
 }
 
 func deploymentFields(d *Deployment, t *times) []any {

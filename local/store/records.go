@@ -76,10 +76,11 @@ type Version struct {
 	Handlers           []string // of the default export: "fetch", "scheduled" …
 	Classes            []string // exported classes
 	Entrypoints        []string // other exports that service bindings may name; nil if that is not known
+	Assets             *Assets  // nil if it has none
 	Bindings           []Binding
 	Exports            json.RawMessage // the declaration of classes that came with it, or null
 	StartupTime        time.Duration   // of the candidate's engine
-	Modules            []Module        // the main module first
+	Modules            []Module        // the main module first; none if there are only static files
 }
 
 // A Module is one part of a version; its bytes are in the blob store.

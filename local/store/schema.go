@@ -142,6 +142,17 @@ CREATE TABLE handovers (
 ) STRICT, WITHOUT ROWID;
 `,
 	`
+CREATE TABLE asset_files (                    -- static files that were uploaded
+	script TEXT NOT NULL,                     -- may not exist yet
+	hash   TEXT NOT NULL,                     -- the client's name for content and type
+	sha256 TEXT NOT NULL,                     -- of the blob
+	size   INTEGER NOT NULL,
+	type   TEXT NOT NULL,                     -- content type, '' for none
+	PRIMARY KEY (script, hash)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE versions ADD COLUMN assets TEXT;  -- JSON of Assets; NULL if it has none
+`,
+	`
 ALTER TABLE scripts ADD COLUMN schedules TEXT NOT NULL DEFAULT '[]'; -- JSON array of Schedule
 `,
 	`

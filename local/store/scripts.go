@@ -94,6 +94,7 @@ func (s *Store) forget(ctx context.Context, tx *sql.Tx, script string) error {
 	}
 	for _, statement := range []string{
 		`DELETE FROM routes WHERE script = ?`,
+		`DELETE FROM asset_files WHERE script = ?`,
 		`DELETE FROM handovers WHERE script = ?`,
 		`DELETE FROM consumers WHERE script = ?`,
 		`DELETE FROM deployments WHERE script = ?`,

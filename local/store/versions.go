@@ -91,11 +91,11 @@ func (s *Store) insertVersion(ctx context.Context, tx *sql.Tx, v Version) (Versi
 		return v, err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO versions (id, script, number, created_on, source, author, triggered_by, message, tag,
-		main_module, compatibility_date, compatibility_flags, handlers, classes, entrypoints, bindings, exports, startup_ms)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		main_module, compatibility_date, compatibility_flags, handlers, classes, entrypoints, assets, bindings, exports, startup_ms)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		v.ID, v.Script, v.Number, formatTime(v.CreatedOn), v.Source, v.Author, v.TriggeredBy, v.Message, v.Tag, v.MainModule,
 		v.CompatibilityDate, jsonText(v.CompatibilityFlags), jsonText(v.Handlers), jsonText(v.Classes),
-		jsonOrNull(v.Entrypoints), jsonText(v.Bindings), declaration(v.Exports), v.StartupTime.Milliseconds())
+		jsonOrNull(v.Entrypoints), v.Assets.column(), jsonText(v.Bindings), declaration(v.Exports), v.StartupTime.Milliseconds())
 	if err != nil {
 		return v, err
 	}
