@@ -90,11 +90,10 @@ func wantBatch(t *testing.T, items <-chan tail.Item, want string) {
 func TestQueues(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r, items := tracing(t, dir)
+	r := open(t, dir)
 	r.publish(upload("sender", senderJS, sendsTo("orders")))
 	r.publish(upload("taker", takerJS))
 	r.publish(counter("bystander"))
-	bystander := r.pid("bystander")
 	r.get("sender", "/early")
 	r.get("sender", "/bird,worm")
 	if r.pid("sender") == r.pid("taker") {
@@ -102,8 +101,8 @@ func TestQueues(t *testing.T) {
 	}
 	r.close()
 
-	r, items = tracing(t, dir)
-	bystander = r.pid("bystander")
+	r, items := tracing(t, dir)
+	bystander := r.pid("bystander")
 	r.consume("orders", "taker", atOnce(1), "failed")
 	wantBatch(t, items, "taker: orders early#1 bird#1 worm#1 taken")
 	if got := r.group("sender").Scripts; !slices.Equal(got, []string{"sender", "taker"}) {
