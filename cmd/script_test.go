@@ -5,11 +5,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +50,11 @@ func runScripts(t *testing.T, program string, p testscript.Params, setup func(*t
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Programs do not heed a closed terminal if whoever started them wants it so,
+	// as nohup does; those of the scripts shall, also when nohup runs the tests.
+	heeded := make(chan os.Signal, 1)
+	signal.Notify(heeded, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(heeded) })
 	p.RequireUniqueNames, p.Cmds = true, commands
 	p.Condition = func(name string) (bool, error) {
 		if name == "root" {
@@ -59,7 +66,9 @@ func runScripts(t *testing.T, program string, p testscript.Params, setup func(*t
 		env.Setenv("PADDOCK_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 		env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 		setup(env)
-		for _, name := range []string{"CLOUDFLARE_ENV", "XDG_DATA_HOME"} {
+		for _, name := range []string{
+			"CLOUDFLARE_ENV", "CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_ACCOUNT_ID", "XDG_DATA_HOME",
+		} {
 			env.Setenv(name, "") // not that of whoever runs the test
 		}
 		for _, name := range []string{"PORT", "API_PORT", "PORT2"} {
