@@ -220,6 +220,9 @@ func (o *publishOptions) show(p *published) error {
 	if p.MigrationTag != "" {
 		fmt.Fprintf(&b, "Migration tag: %s\n", diag.Printable(p.MigrationTag))
 	}
+	if o.remote { // a runtime has told before the upload
+		o.showNotes(&b, p.ExportsReconciliation)
+	}
 	fmt.Fprintf(&b, "Published %s\n", p.Script)
 	for _, target := range p.Targets {
 		fmt.Fprintf(&b, "  %s\n", o.io.OutStyle(color.FgCyan)(diag.Printable(target)))

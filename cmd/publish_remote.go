@@ -51,7 +51,7 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 			return nil, diag.List{diag.Errorf("interrupted", diag.Location{}, "publish %s: interrupted", w.Name).
 				WithHint("The upload may have been applied all the same: `paddock versions list --remote` shows what there is.")}.Err()
 		}
-		return nil, err
+		return nil, located(w, err)
 	}
 	o.report(shipped.Warnings)
 	result := &published{
@@ -59,7 +59,7 @@ func (o *publishOptions) shipRemote(ctx context.Context, client *cfapi.Client, w
 		MigrationTag: shipped.MigrationTag, StartupTimeMS: shipped.StartupTimeMS,
 		Size: built.Size, GzipSize: built.GzipSize, uploadTime: time.Since(start),
 		Assets: assets, Bindings: plan.Bindings(), Migrations: describePlan(plan),
-		failures: shipped.Failures,
+		ExportsReconciliation: shipped.Reconciliation, failures: shipped.Failures,
 	}
 	if len(shipped.Targets) > 0 {
 		result.URL = shipped.Targets[0]

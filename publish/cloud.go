@@ -3,10 +3,12 @@ package publish
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"paddock/config"
 	"paddock/internal/cfapi"
+	"paddock/migrate"
 )
 
 // Cloud is Cloudflare as a target, or whatever answers as it does. It cannot
@@ -52,6 +54,32 @@ func (p *Plan) forCloud(w *config.Worker) {
 	if c.NoSourceMaps {
 		p.Form.Parts = slices.DeleteFunc(p.Form.Parts, func(part cfapi.Part) bool { return part.ContentType == cfapi.TypeSourceMap })
 	}
+}
+
+// declaredDeletes adds the classes to the plan that a declaration of exports
+// deletes and that are still there, so that somebody can be asked: entries stay
+// in a configuration after they were carried out.
+func (p *Plan) declaredDeletes(ctx context.Context, c Cloud) error {
+	declared, err := migrate.ParseExports(p.Form.Metadata.Exports)
+	if err != nil {
+		return err
+	}
+	declared = slices.DeleteFunc(declared, func(e migrate.Export) bool { return e.State != migrate.StateDeleted })
+	if len(declared) == 0 || p.New {
+		return nil
+	}
+	there, err := c.API.Namespaces(ctx)
+	if err != nil {
+		return fmt.Errorf("look which classes of %s are there: %w", p.Script, err)
+	}
+	for _, e := range declared {
+		i := slices.IndexFunc(there, func(n cfapi.Namespace) bool { return n.Script == p.Script && n.Class == e.Class })
+		if i >= 0 {
+			p.Namespaces.Effects = append(p.Namespaces.Effects,
+				cfapi.PlanEffect{Kind: "delete", Class: e.Class, Namespace: there[i].ID, SQLite: there[i].UseSQLite})
+		}
+	}
+	return nil
 }
 
 // ForVersion makes the form that of an upload that is not deployed: what

@@ -102,6 +102,9 @@ func stillBound(w *config.Worker, gone []string) diag.List {
 // cannot tell leaves Namespaces as the steps alone have it.
 func (p *Plan) rehearse(ctx context.Context, target Target, built *bundle.Result) error {
 	p.Namespaces = p.directives()
+	if cloud, ok := target.(Cloud); ok && p.Declared {
+		return p.declaredDeletes(ctx, cloud)
+	}
 	r, ok := target.(Rehearser)
 	if !ok {
 		return nil

@@ -17,6 +17,8 @@ type Shipped struct {
 	StartupTimeMS int
 	MigrationTag  string
 	Targets       []string // where the script answers
+	// Reconciliation is what a declaration of exports has led to, nil without one.
+	Reconciliation *cfapi.ExportsReconciliation
 	// Failures are what could not be done after the upload, which is in force
 	// all the same.
 	Failures []TriggerError
@@ -71,6 +73,7 @@ func (s *shipment) replace(ctx context.Context) error {
 		return err
 	}
 	s.done.VersionID, s.done.StartupTimeMS = upload.DeploymentID, upload.StartupTimeMS
+	s.done.Reconciliation = upload.ExportsReconciliation
 	if s.Migrations != nil {
 		s.done.MigrationTag = s.Migrations.NewTag
 	}
