@@ -156,6 +156,30 @@ func TestRemoteRoutes(t *testing.T) {
 	}
 }
 
+// A declaration deletes a class as a migration does, but its entry stays in the
+// configuration, where it deletes nothing more.
+func TestRemoteDeclaredDelete(t *testing.T) {
+	p := newRemote(t)
+	const api = "name = \"api\"\nmain = \"index.js\"\ncompatibility_date = \"2026-01-01\"\naccount_id = \"acc\"\n"
+	p.write("index.js", "export class C {}\nexport default { fetch() {} }\n")
+	p.write("wrangler.toml", api+"[exports]\nC = { type = \"durable-object\", storage = \"sqlite\" }\n")
+	p.run(0, "publish", "--remote")
+	p.cloud.Namespaces = []cfapi.Namespace{{Script: "api", Class: "C"}, {Script: "other", Class: "D"}}
+	p.write("wrangler.toml", api+"[exports]\nC = { type = \"durable-object\", state = \"deleted\" }\nD = { type = \"durable-object\", state = \"deleted\" }\n")
+	p.write("index.js", "export default { fetch() {} }\n")
+	out, errOut := p.run(1, "publish", "--remote")
+	contains(t, errOut, "This deletes C of api at Cloudflare")
+	if strings.Contains(out, "trash") || p.cloud.Versions("api") != 1 {
+		t.Errorf("output %q, %d versions", out, p.cloud.Versions("api"))
+	}
+	p.run(0, "publish", "--remote", "--yes")
+	p.cloud.Namespaces = nil
+	p.run(0, "publish", "--remote")
+	if p.cloud.Versions("api") != 3 {
+		t.Errorf("%d versions", p.cloud.Versions("api"))
+	}
+}
+
 // Nothing that destroys data at Cloudflare is done without a word.
 func TestRemoteConfirms(t *testing.T) {
 	p := newRemote(t)

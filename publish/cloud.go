@@ -73,10 +73,8 @@ func (p *Plan) declaredDeletes(ctx context.Context, c Cloud) error {
 		return fmt.Errorf("look which classes of %s are there: %w", p.Script, err)
 	}
 	for _, e := range declared {
-		i := slices.IndexFunc(there, func(n cfapi.Namespace) bool { return n.Script == p.Script && n.Class == e.Class })
-		if i >= 0 {
-			p.Namespaces.Effects = append(p.Namespaces.Effects,
-				cfapi.PlanEffect{Kind: "delete", Class: e.Class, Namespace: there[i].ID, SQLite: there[i].UseSQLite})
+		if slices.ContainsFunc(there, func(n cfapi.Namespace) bool { return n.Script == p.Script && n.Class == e.Class }) {
+			p.Namespaces.Effects = append(p.Namespaces.Effects, cfapi.PlanEffect{Kind: "delete", Class: e.Class})
 		}
 	}
 	return nil

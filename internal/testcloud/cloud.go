@@ -32,6 +32,8 @@ type Cloud struct {
 	Email     string                   // of the user; "" for a token that may not see it
 	Subdomain string                   // of the account under workers.dev; "" if it has none
 	Routes    map[string][]cfapi.Route // by zone: zone-a.example has the id of the zone a.example
+	// Namespaces are those of Durable Object classes. Uploads do not change them.
+	Namespaces []cfapi.Namespace
 
 	mu       sync.Mutex
 	requests []Request

@@ -32,7 +32,9 @@ func (c *Cloud) serve(r *http.Request, body []byte) (any, error) {
 			return nil, refuse(http.StatusNotFound, cfapi.CodeScriptNotFound, "workers.api.error.subdomain_not_found")
 		}
 		return cfapi.AccountSubdomain{Subdomain: c.Subdomain}, nil
-	case strings.HasPrefix(rest, "GET workers/tails/by-consumer/"), rest == "GET workers/durable_objects/namespaces",
+	case rest == "GET workers/durable_objects/namespaces":
+		return append([]cfapi.Namespace{}, c.Namespaces...), nil
+	case strings.HasPrefix(rest, "GET workers/tails/by-consumer/"),
 		rest == "GET storage/kv/namespaces", rest == "GET containers/applications":
 		return []any{}, nil
 	case path[0] == "queues":
