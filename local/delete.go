@@ -63,12 +63,12 @@ func (w world) references(script string) []Reference {
 // it consumes a queue, unless force says to leave them with bindings that are
 // null, and queues without consumer. The error wraps [ErrNotFound] if there is
 // no such script.
-func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) error {
+func (r *Runtime) DeleteScript(ctx context.Context, script string, force bool) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
 		return err

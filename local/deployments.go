@@ -31,7 +31,7 @@ type DeployRequest struct {
 // that cannot read what migrations have made since it was uploaded is refused.
 // What a single version declares in exports is done; two must declare the same.
 // The errors are those of [Runtime.Publish].
-func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, error) {
+func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (_ Deployment, err error) {
 	if err := req.check(); err != nil {
 		return Deployment{}, err
 	}
@@ -39,7 +39,7 @@ func (r *Runtime) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	if err != nil {
 		return Deployment{}, err
 	}
-	defer end()
+	defer end(&err)
 	before, err := r.store.DeployedScript(ctx, req.Script)
 	if err != nil {
 		return Deployment{}, err

@@ -28,7 +28,7 @@ type Published struct {
 // if the engine then fails to start although the candidate did, it is
 // retried, and the version before is put in force again - with a deployment
 // of its own - where no migration stands in between.
-func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
+func (r *Runtime) Publish(ctx context.Context, up Upload) (_ Published, err error) {
 	if err := up.check(); err != nil {
 		return Published{}, err
 	}
@@ -36,7 +36,7 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	defer end()
+	defer end(&err)
 	before, err := r.store.DeployedScript(ctx, up.Script)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Published{}, err
@@ -65,8 +65,9 @@ func (r *Runtime) Publish(ctx context.Context, up Upload) (Published, error) {
 
 // begin begins a change of what is served; changes are made one after the
 // other. The context that it returns ends with the given one, and when the
-// runtime closes. end must be called.
-func (r *Runtime) begin(ctx context.Context) (_ context.Context, end func(), err error) {
+// runtime closes. end must be called with what the change returns: a read that
+// was cut by the runtime's end becomes [ErrClosed].
+func (r *Runtime) begin(ctx context.Context) (_ context.Context, end func(*error), err error) {
 	r.publishing.Lock()
 	if r.closing.Err() != nil {
 		r.publishing.Unlock()
@@ -74,7 +75,10 @@ func (r *Runtime) begin(ctx context.Context) (_ context.Context, end func(), err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(r.closing, func() { cancel(ErrClosed) })
-	return ctx, func() {
+	return ctx, func(err *error) {
+		if errors.Is(*err, context.Canceled) && errors.Is(context.Cause(ctx), ErrClosed) {
+			*err = ErrClosed
+		}
 		stop()
 		cancel(nil)
 		r.publishing.Unlock()

@@ -181,12 +181,12 @@ func (r *Runtime) SetConsumers(ctx context.Context, script string, list []Delive
 }
 
 // changeConsumers changes who consumes what, and has the engines follow.
-func (r *Runtime) changeConsumers(ctx context.Context, change func(context.Context, world) error) error {
+func (r *Runtime) changeConsumers(ctx context.Context, change func(context.Context, world) error) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
 		return err

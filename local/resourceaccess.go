@@ -16,12 +16,12 @@ import (
 // bind the resource, or, if none does, one that runs only for the call. Nothing
 // is published meanwhile, so fn must not take long. The error wraps [ErrNotFound]
 // if there is no such resource.
-func (r *Runtime) UseResource(ctx context.Context, kind, id string, fn func(context.Context, *http.Client) error) error {
+func (r *Runtime) UseResource(ctx context.Context, kind, id string, fn func(context.Context, *http.Client) error) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
 		return err

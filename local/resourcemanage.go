@@ -18,12 +18,12 @@ func (r *Runtime) Resources(ctx context.Context, kind string) ([]Resource, error
 
 // AddResource makes a resource. The error wraps [ErrTaken] if another one of the
 // kind has the name, which is the id, too, where names are what scripts see.
-func (r *Runtime) AddResource(ctx context.Context, kind, name string) (Resource, error) {
+func (r *Runtime) AddResource(ctx context.Context, kind, name string) (_ Resource, err error) {
 	ctx, end, err := r.begin(ctx) // or a publish could make the same in between
 	if err != nil {
 		return Resource{}, err
 	}
-	defer end()
+	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
 		return Resource{}, err
@@ -40,12 +40,12 @@ func (r *Runtime) AddResource(ctx context.Context, kind, name string) (Resource,
 
 // RenameResource gives a resource another name. The error wraps [ErrNotFound] or
 // [ErrTaken].
-func (r *Runtime) RenameResource(ctx context.Context, kind, id, name string) (Resource, error) {
+func (r *Runtime) RenameResource(ctx context.Context, kind, id, name string) (_ Resource, err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return Resource{}, err
 	}
-	defer end()
+	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
 		return Resource{}, err
@@ -82,12 +82,12 @@ func (e *InUseError) Error() string { return "it is used by " + strings.Join(e.S
 
 // DeleteResource deletes a resource that no script binds; its data goes to the
 // trash. The error wraps [ErrNotFound], or is an [*InUseError].
-func (r *Runtime) DeleteResource(ctx context.Context, kind, id string) error {
+func (r *Runtime) DeleteResource(ctx context.Context, kind, id string) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
 		return err

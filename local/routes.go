@@ -59,12 +59,12 @@ func (r *Runtime) DeleteRoute(ctx context.Context, id string) error {
 }
 
 // reroute changes routes and has the gateway follow them.
-func (r *Runtime) reroute(ctx context.Context, change func(context.Context) error) error {
+func (r *Runtime) reroute(ctx context.Context, change func(context.Context) error) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	ctx = context.WithoutCancel(ctx)
 	var taken *store.RouteTakenError
 	switch err := change(ctx); {

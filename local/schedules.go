@@ -19,7 +19,7 @@ type Schedule = store.Schedule
 // cron expressions, in UTC, in place of those that it has. While the version in
 // force has no such handler nothing is called. A [*Refusal] names an expression
 // that is none. The error wraps [ErrNotFound] if there is no such script.
-func (r *Runtime) SetSchedules(ctx context.Context, script string, expressions []string) error {
+func (r *Runtime) SetSchedules(ctx context.Context, script string, expressions []string) (err error) {
 	var crons []string
 	for _, text := range expressions {
 		text = strings.TrimSpace(text)
@@ -34,7 +34,7 @@ func (r *Runtime) SetSchedules(ctx context.Context, script string, expressions [
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	ctx = context.WithoutCancel(ctx)
 	if err := r.store.SetSchedules(ctx, script, crons, newKey()); err != nil {
 		return err

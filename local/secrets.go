@@ -35,12 +35,12 @@ func (r *Runtime) Secrets(ctx context.Context, script string) ([]string, error) 
 // SetSecrets makes a version with other secrets out of the latest one and puts
 // it in force at once. It is refused if the latest one is not in force: it
 // would be with the new one. The errors are those of [Runtime.Publish].
-func (r *Runtime) SetSecrets(ctx context.Context, change SecretChange) error {
+func (r *Runtime) SetSecrets(ctx context.Context, change SecretChange) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer end(&err)
 	before, err := r.store.DeployedScript(ctx, change.Script)
 	if err != nil {
 		return err
@@ -73,12 +73,12 @@ func (r *Runtime) SetSecrets(ctx context.Context, change SecretChange) error {
 
 // UploadSecrets makes a version with other secrets out of the latest one, and
 // does not put it in force.
-func (r *Runtime) UploadSecrets(ctx context.Context, change SecretChange) (Version, error) {
+func (r *Runtime) UploadSecrets(ctx context.Context, change SecretChange) (_ Version, err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return Version{}, err
 	}
-	defer end()
+	defer end(&err)
 	_, v, err := r.changeSecrets(ctx, change)
 	if err != nil {
 		return Version{}, err

@@ -15,12 +15,12 @@ type Kept = store.Kept
 // SetScript changes settings of a script and returns it as it is then. The
 // error wraps [ErrNotFound] if there is no such script. Observability that is
 // switched on swaps the script's engine if it has no collector yet.
-func (r *Runtime) SetScript(ctx context.Context, script string, set Settings) (Deployed, error) {
+func (r *Runtime) SetScript(ctx context.Context, script string, set Settings) (_ Deployed, err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
 		return Deployed{}, err
 	}
-	defer end()
+	defer end(&err)
 	ctx = context.WithoutCancel(ctx)
 	if err := r.store.SetScript(ctx, script, set); err != nil {
 		return Deployed{}, err

@@ -22,7 +22,7 @@ type (
 // migrations is refused. What it declares in exports must be possible, and is
 // done by [Runtime.Deploy]. A [*Refusal] or [*migrate.Refusal] means that nothing
 // has changed.
-func (r *Runtime) UploadVersion(ctx context.Context, up Upload) (Version, error) {
+func (r *Runtime) UploadVersion(ctx context.Context, up Upload) (_ Version, err error) {
 	if err := up.check(); err != nil {
 		return Version{}, err
 	}
@@ -35,7 +35,7 @@ func (r *Runtime) UploadVersion(ctx context.Context, up Upload) (Version, error)
 	if err != nil {
 		return Version{}, err
 	}
-	defer end()
+	defer end(&err)
 	before, err := r.store.DeployedScript(ctx, up.Script)
 	if err != nil {
 		return Version{}, err
