@@ -16,31 +16,20 @@ import (
 // bind the resource, or, if none does, one that runs only for the call. Nothing
 // is published meanwhile, so fn must not take long. The error wraps [ErrNotFound]
 // if there is no such resource.
-func (r *Runtime) UseResource(ctx context.Context, kind, id string, fn func(context.Context, *http.Client) error) (err error) {
-	ctx, end, err := r.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	w, err := r.world(ctx)
-	if err != nil {
-		return err
-	}
-	res, ok := w.resource(kind, id)
-	if !ok {
-		return ErrNotFound
-	}
-	users := w.usersOf(res.Key)
-	if len(users) == 0 {
-		return r.useAlone(ctx, res, fn)
-	}
-	proc := r.engineOf(users[0])
-	if proc == nil {
-		return fmt.Errorf("the engine of %s, which has the %s, does not run at the moment", users[0], kinds[kind].label)
-	}
-	client := resourceClient(proc, res)
-	defer client.CloseIdleConnections()
-	return fn(ctx, client)
+func (r *Runtime) UseResource(ctx context.Context, kind, id string, fn func(context.Context, *http.Client) error) error {
+	return r.withResource(ctx, kind, id, func(ctx context.Context, w world, res Resource) error {
+		users := w.usersOf(res.Key)
+		if len(users) == 0 {
+			return r.useAlone(ctx, res, fn)
+		}
+		proc := r.engineOf(users[0])
+		if proc == nil {
+			return fmt.Errorf("the engine of %s, which has the %s, does not run at the moment", users[0], kinds[kind].label)
+		}
+		client := resourceClient(proc, res)
+		defer client.CloseIdleConnections()
+		return fn(ctx, client)
+	})
 }
 
 // resourceTimeout bounds one request to a resource: a query may take a while.

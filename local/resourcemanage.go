@@ -40,25 +40,35 @@ func (r *Runtime) AddResource(ctx context.Context, kind, name string) (_ Resourc
 
 // RenameResource gives a resource another name. The error wraps [ErrNotFound] or
 // [ErrTaken].
-func (r *Runtime) RenameResource(ctx context.Context, kind, id, name string) (_ Resource, err error) {
+func (r *Runtime) RenameResource(ctx context.Context, kind, id, name string) (renamed Resource, err error) {
+	err = r.withResource(ctx, kind, id, func(ctx context.Context, w world, res Resource) error {
+		if w.named(kind, name) && name != res.Name {
+			return ErrTaken
+		}
+		renamed = res
+		renamed.Name = name
+		return r.store.RenameResource(ctx, res.Key, name)
+	})
+	return renamed, err
+}
+
+// withResource does something with a resource while nothing is published. The
+// error wraps [ErrNotFound] if there is no such resource.
+func (r *Runtime) withResource(ctx context.Context, kind, id string, do func(context.Context, world, Resource) error) (err error) {
 	ctx, end, err := r.begin(ctx)
 	if err != nil {
-		return Resource{}, err
+		return err
 	}
 	defer end(&err)
 	w, err := r.world(ctx)
 	if err != nil {
-		return Resource{}, err
+		return err
 	}
 	res, ok := w.resource(kind, id)
 	if !ok {
-		return Resource{}, ErrNotFound
+		return ErrNotFound
 	}
-	if w.named(kind, name) && name != res.Name {
-		return Resource{}, ErrTaken
-	}
-	res.Name = name
-	return res, r.store.RenameResource(ctx, res.Key, name)
+	return do(ctx, w, res)
 }
 
 // named reports whether a resource of a kind has the name.
@@ -82,29 +92,18 @@ func (e *InUseError) Error() string { return "it is used by " + strings.Join(e.S
 
 // DeleteResource deletes a resource that no script binds; its data goes to the
 // trash. The error wraps [ErrNotFound], or is an [*InUseError].
-func (r *Runtime) DeleteResource(ctx context.Context, kind, id string) (err error) {
-	ctx, end, err := r.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	w, err := r.world(ctx)
-	if err != nil {
-		return err
-	}
-	res, ok := w.resource(kind, id)
-	if !ok {
-		return ErrNotFound
-	}
-	if users := w.usersOf(res.Key); len(users) > 0 {
-		return &InUseError{users}
-	}
-	ctx = context.WithoutCancel(ctx)
-	if err := r.store.DeleteResource(ctx, res.Key); err != nil {
-		return err
-	}
-	r.log.Info("deleted", "resource", res.Kind, "id", res.ID)
-	return r.sweepNamespaces(ctx) // no engine has it open
+func (r *Runtime) DeleteResource(ctx context.Context, kind, id string) error {
+	return r.withResource(ctx, kind, id, func(ctx context.Context, w world, res Resource) error {
+		if users := w.usersOf(res.Key); len(users) > 0 {
+			return &InUseError{users}
+		}
+		ctx = context.WithoutCancel(ctx)
+		if err := r.store.DeleteResource(ctx, res.Key); err != nil {
+			return err
+		}
+		r.log.Info("deleted", "resource", res.Kind, "id", res.ID)
+		return r.sweepNamespaces(ctx) // no engine has it open
+	})
 }
 
 // sweepResources moves the data of deleted resources into the trash.

@@ -32,10 +32,15 @@ func (a *API) handleFor(scope local.Scope, pattern string, h handler) {
 			a.write(w, r, nil, err)
 			return
 		}
-		guardBody(w, r, a.pace)
-		result, err := h(r)
-		a.write(w, r, result, err)
+		a.answer(w, r, h)
 	})
+}
+
+// answer calls a handler whose caller may call it.
+func (a *API) answer(w http.ResponseWriter, r *http.Request, h handler) {
+	guardBody(w, r, a.pace)
+	result, err := h(r)
+	a.write(w, r, result, err)
 }
 
 // ServeHTTP answers one request.

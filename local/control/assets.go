@@ -28,9 +28,7 @@ const (
 func (a *API) handleAssets(account string) {
 	a.handle("POST "+account+"/workers/scripts/{script}/assets-upload-session", a.startAssets)
 	a.mux.HandleFunc("POST "+account+"/workers/assets/upload", func(w http.ResponseWriter, r *http.Request) {
-		guardBody(w, r, a.pace)
-		result, err := a.uploadAssets(r)
-		a.write(w, r, result, err)
+		a.answer(w, r, a.uploadAssets)
 	})
 }
 

@@ -26,8 +26,8 @@ func (a *API) handleStorage(account string) {
 	a.handle("POST "+d1+"/{id}/raw", a.queryD1)
 }
 
-// resource returns the resource that the path names by its id or, if there is
-// none of that id, by its name.
+// resource returns the resource that the path names by its id; a database may
+// be named by its name, too.
 func (a *API) resource(r *http.Request, kind string) (local.Resource, error) {
 	list, err := a.rt.Resources(r.Context(), kind)
 	if err != nil {
